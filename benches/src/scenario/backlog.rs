@@ -1,0 +1,94 @@
+//! A million events behind a destination that refuses every connection: what that costs in memory,
+//! what another destination notices, and how long a restart takes.
+//!
+//! Each event is tried once and then waits hours for its next try, so that after a while the gateway
+//! has the backlog and nothing to do with it; before that, it is busy failing. The other destination is
+//! measured in both conditions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+
+use super::{delivery, settle_accounts};
+use crate::bench::Bench;
+use crate::figures::Figures;
+use crate::gateway::{Gateway, Setup};
+use crate::ledger::{Ledger, Window, wait_until};
+use crate::load::closed::Closed;
+use crate::load::open::{self, Pace};
+use crate::process::free_address;
+use crate::sink::{Behaviour, Sink};
+
+const CONNECTIONS: usize = 64;
+const HEALTHY_PER_S: u32 = 200;
+const HEALTHY_CONNECTIONS: usize = 16;
+const LOAD_PATIENCE: Duration = Duration::from_secs(300);
+const FAILING_PATIENCE: Duration = Duration::from_secs(180);
+
+/// Builds the backlog, looks at the other destination, restarts.
+///
+/// # Errors
+/// When the gateway fails, or does not take the backlog.
+pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
+    let pace = healthy_pace(bench);
+    let ledger = bench.ledger(4 * pace.requests());
+    let sink = Sink::start_anywhere(Some(&ledger), Behaviour::Healthy)?;
+    let setup = Setup {
+        sources: &["busy", "doomed"],
+        destinations: vec![("healthy", sink.address()), ("dead", free_address()?)],
+        connections: &[("busy", "healthy"), ("doomed", "dead")],
+    };
+    let mut gateway = Gateway::launch(bench, &setup)?;
+    let before_ms = healthy_p99_ms(&gateway, &ledger, pace)?;
+    figures.set("healthy_p99_ms_before", before_ms);
+
+    pile_up(bench, figures, &gateway)?;
+    figures.set("healthy_p99_ms_while_failing", healthy_p99_ms(&gateway, &ledger, pace)?);
+    if !gateway.process()?.settle(FAILING_PATIENCE)? {
+        println!("  still busy {FAILING_PATIENCE:?} after the backlog was complete");
+    }
+    figures.set("rss_1m_backlog_mb", gateway.process()?.resident_mb()?);
+    figures.set("rss_1m_backlog_max_mb", gateway.process()?.resident_max_mb()?);
+    let during_ms = healthy_p99_ms(&gateway, &ledger, pace)?;
+    figures.set("healthy_p99_ms_during", during_ms);
+    figures.set("healthy_p99_ratio", during_ms / before_ms);
+
+    gateway.kill()?;
+    figures.set("restart_1m_ready_ms", gateway.start()?.as_secs_f64() * 1e3);
+    gateway.process()?.settle(Duration::from_secs(30))?;
+    figures.set("restart_1m_rss_mb", gateway.process()?.resident_mb()?);
+    gateway.terminate()?;
+    figures.set("restart_1m_clean_ready_ms", gateway.start()?.as_secs_f64() * 1e3);
+    healthy_p99_ms(&gateway, &ledger, pace)?;
+    gateway.process()?.check()?;
+    settle_accounts(figures, ledger.accounts());
+    Ok(())
+}
+
+/// Sends the backlog; returns when all of it is acknowledged.
+fn pile_up(bench: &Bench, figures: &mut Figures, gateway: &Gateway) -> anyhow::Result<()> {
+    let doomed = bench.ledger(bench.plan.backlog);
+    let load = Closed::start(&gateway.target("doomed"), &doomed, CONNECTIONS)?;
+    let sent = wait_until(LOAD_PATIENCE, || load.is_finished());
+    let unacknowledged = load.stop()?;
+    if !sent {
+        bail!("{} events were not taken within {LOAD_PATIENCE:?}", bench.plan.backlog);
+    }
+    if unacknowledged.total() > 0 {
+        println!("  {unacknowledged:?}");
+    }
+    figures.set("backlog_events", doomed.accounts().acknowledged as f64);
+    Ok(())
+}
+
+fn healthy_pace(bench: &Bench) -> Pace {
+    Pace { per_s: HEALTHY_PER_S, lasts: bench.plan.steady, connections: HEALTHY_CONNECTIONS }
+}
+
+fn healthy_p99_ms(gateway: &Gateway, ledger: &Arc<Ledger>, pace: Pace) -> anyhow::Result<f64> {
+    let start_ns = ledger.now_ns();
+    open::send(&gateway.target("busy"), ledger, pace)?;
+    delivery::drain(ledger);
+    Ok(ledger.delivery_latency(Window { start_ns, end_ns: ledger.now_ns() }).percentile_ms(99.0))
+}

@@ -1,0 +1,91 @@
+//! Attempts on the wire.
+
+use hookyard_model::attempt::{Attempt, Outcome, Response};
+use serde::Serialize;
+
+use crate::payload::{HeaderLines, Payload, header_lines};
+use crate::time::Rfc3339;
+
+/// A line of the list of attempts.
+#[derive(Debug, Serialize)]
+pub(crate) struct AttemptSummaryView {
+    id: String,
+    event_id: String,
+    destination_id: String,
+    /// Which try it was, from 1.
+    number: u32,
+    trigger: &'static str,
+    started_at: Rfc3339,
+    /// With microseconds behind the point.
+    duration_ms: f64,
+    successful: bool,
+    /// The status code, where the destination answered.
+    status: Option<u16>,
+    /// The kind of error, where it did not.
+    error: Option<&'static str>,
+    /// What the error was exactly, for a person.
+    error_detail: Option<String>,
+    /// What became of the event.
+    event_state: &'static str,
+    /// When the next try is due, where there is to be one.
+    next_attempt_at: Option<Rfc3339>,
+}
+
+/// An attempt as it is shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct AttemptView {
+    #[serde(flatten)]
+    summary: AttemptSummaryView,
+    response: Option<ResponseView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResponseView {
+    status: u16,
+    headers: HeaderLines,
+    body: Payload,
+}
+
+impl From<&Attempt> for AttemptSummaryView {
+    fn from(attempt: &Attempt) -> Self {
+        let error = match &attempt.outcome {
+            Outcome::Response(_) => None,
+            Outcome::Error(error) => Some(error),
+        };
+        Self {
+            id: attempt.id.to_string(),
+            event_id: attempt.id.event.to_string(),
+            destination_id: attempt.destination.to_string(),
+            number: attempt.id.number,
+            trigger: attempt.trigger.name(),
+            started_at: Rfc3339(attempt.started_at),
+            duration_ms: attempt.duration.as_secs_f64() * 1_000.0,
+            successful: attempt.outcome.is_success(),
+            status: attempt.outcome.status(),
+            error: error.map(|error| error.kind.name()),
+            error_detail: error.map(|error| error.detail.clone()),
+            event_state: attempt.state.name(),
+            next_attempt_at: attempt.state.is_undelivered().then_some(Rfc3339(attempt.due_at)),
+        }
+    }
+}
+
+impl From<&Attempt> for AttemptView {
+    fn from(attempt: &Attempt) -> Self {
+        let response = match &attempt.outcome {
+            Outcome::Response(response) => Some(ResponseView::from(response)),
+            Outcome::Error(_) => None,
+        };
+        Self { summary: attempt.into(), response }
+    }
+}
+
+impl From<&Response> for ResponseView {
+    fn from(response: &Response) -> Self {
+        Self {
+            status: response.status,
+            headers: header_lines(&response.headers),
+            body: Payload::of_response(&response.body, response.body_truncated),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `/api/v1/connections`: sources joined to destinations.
+
+mod retry;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use hookyard_model::connection::Connection;
+use hookyard_model::id::{ConnectionId, ProjectId};
+use http::{StatusCode, header};
+
+use crate::body::JsonBody;
+use crate::list::{List, ascending};
+use crate::problem::Problem;
+use crate::project::{Id, InProject};
+use crate::query::{NoQuery, Query};
+use crate::server::Shared;
+use wire::{CancelledView, ConnectionFields, ConnectionView};
+
+/// `GET /api/v1/connections`: oldest first.
+pub(crate) async fn list(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    query: Query,
+) -> Result<Json<List<ConnectionView>>, Problem> {
+    let cursor = query.read(|query| query.cursor("after"))?;
+    let snapshot = api.store.catalog().snapshot();
+    let connections = snapshot.connections.values().filter(|it| it.project == project);
+    let rows = ascending(connections, &cursor, |connection| connection.id);
+    let show = |connection: &Arc<Connection>| ConnectionView::new(connection);
+    Ok(Json(List::of(rows, cursor.limit, |connection| connection.id, show)))
+}
+
+/// `POST /api/v1/connections`.
+pub(crate) async fn create(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    _: NoQuery,
+    JsonBody(fields): JsonBody<ConnectionFields>,
+) -> Result<impl IntoResponse, Problem> {
+    let connection = api.store.catalog().create_connection(project, fields.onto(None)?).await?;
+    let location = format!("/api/v1/connections/{}", connection.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(ConnectionView::new(&connection))))
+}
+
+/// `GET /api/v1/connections/{id}`.
+pub(crate) async fn show(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<ConnectionId>,
+    _: NoQuery,
+) -> Result<Json<ConnectionView>, Problem> {
+    Ok(Json(ConnectionView::new(&*find(&api, project, id)?)))
+}
+
+/// `PATCH /api/v1/connections/{id}`.
+pub(crate) async fn update(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<ConnectionId>,
+    _: NoQuery,
+    JsonBody(fields): JsonBody<ConnectionFields>,
+) -> Result<Json<ConnectionView>, Problem> {
+    let _turn = api.writing.lock().await;
+    let new = fields.onto(Some(&*find(&api, project, id)?))?;
+    let connection = api.store.catalog().update_connection(project, id, new).await?;
+    Ok(Json(ConnectionView::new(&connection)))
+}
+
+/// `DELETE /api/v1/connections/{id}`: refused while events are undelivered, unless they are to be
+/// cancelled with it. The answer then says how many there were.
+pub(crate) async fn delete(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<ConnectionId>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let cancel_events = query.read(|query| query.optional::<bool>("cancel_events"))?.unwrap_or(false);
+    let _turn = api.writing.lock().await;
+    find(&api, project, id)?;
+    let undelivered = api.store.undelivered_of(id).await?;
+    if undelivered > 0 && !cancel_events {
+        return Err(Problem::events_undelivered(undelivered));
+    }
+    // The connection goes first, so that no event can be made of it after the others were cancelled.
+    // That is also why events are cancelled when there were none a moment ago.
+    api.store.catalog().delete_connection(project, id).await?;
+    let cancelled = api.store.cancel_undelivered_of(id).await;
+    let cancelled_events = cancelled.map_err(|error| Problem::left_undelivered(&error))?;
+    if cancel_events || cancelled_events > 0 {
+        return Ok(Json(CancelledView { cancelled_events }).into_response());
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn find(api: &Shared, project: ProjectId, id: ConnectionId) -> Result<Arc<Connection>, Problem> {
+    let snapshot = api.store.catalog().snapshot();
+    let found = snapshot.connections.get(&id).filter(|connection| connection.project == project);
+    found.cloned().ok_or_else(|| Problem::not_found("connection", id))
+}

@@ -1,0 +1,108 @@
+//! `/api/v1/destinations`: where events go.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use hookyard_model::destination::Destination;
+use hookyard_model::id::{DestinationId, ProjectId};
+use http::{StatusCode, header};
+
+use crate::body::{JsonBody, NoBody};
+use crate::list::{List, ascending};
+use crate::problem::Problem;
+use crate::project::{Id, InProject};
+use crate::query::{NoQuery, Query};
+use crate::secrets::generate;
+use crate::server::Shared;
+use wire::{DestinationFields, DestinationView, unchanged};
+
+/// `GET /api/v1/destinations`: oldest first.
+pub(crate) async fn list(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    query: Query,
+) -> Result<Json<List<DestinationView>>, Problem> {
+    let cursor = query.read(|query| query.cursor("after"))?;
+    let snapshot = api.store.catalog().snapshot();
+    let destinations = snapshot.destinations.values().filter(|it| it.project == project);
+    let rows = ascending(destinations, &cursor, |destination| destination.id);
+    let show = |destination: &Arc<Destination>| DestinationView::new(destination, None);
+    Ok(Json(List::of(rows, cursor.limit, |destination| destination.id, show)))
+}
+
+/// `POST /api/v1/destinations`. A signing secret that is generated is shown here and never again.
+pub(crate) async fn create(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    _: NoQuery,
+    JsonBody(fields): JsonBody<DestinationFields>,
+) -> Result<impl IntoResponse, Problem> {
+    let (new, generated) = fields.onto(None)?;
+    let destination = api.store.catalog().create_destination(project, new).await?;
+    let location = format!("/api/v1/destinations/{}", destination.id);
+    let view = DestinationView::new(&destination, generated.as_ref());
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
+}
+
+/// `GET /api/v1/destinations/{id}`.
+pub(crate) async fn show(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+) -> Result<Json<DestinationView>, Problem> {
+    Ok(Json(DestinationView::new(&*find(&api, project, id)?, None)))
+}
+
+/// `PATCH /api/v1/destinations/{id}`.
+pub(crate) async fn update(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+    JsonBody(fields): JsonBody<DestinationFields>,
+) -> Result<Json<DestinationView>, Problem> {
+    let _turn = api.writing.lock().await;
+    let (new, generated) = fields.onto(Some(&*find(&api, project, id)?))?;
+    let destination = api.store.catalog().update_destination(project, id, new).await?;
+    Ok(Json(DestinationView::new(&destination, generated.as_ref())))
+}
+
+/// `POST /api/v1/destinations/{id}/rotate-secret`: a new secret signs from now on, shown here and never
+/// again; the one that signed until now signs too, and older ones go.
+pub(crate) async fn rotate_secret(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<Json<DestinationView>, Problem> {
+    let generated = generate()?;
+    let _turn = api.writing.lock().await;
+    let mut new = unchanged(&*find(&api, project, id)?);
+    new.signing_secrets.insert(0, generated.clone());
+    new.signing_secrets.truncate(2);
+    let destination = api.store.catalog().update_destination(project, id, new).await?;
+    Ok(Json(DestinationView::new(&destination, Some(&generated))))
+}
+
+/// `DELETE /api/v1/destinations/{id}`.
+pub(crate) async fn delete(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+) -> Result<StatusCode, Problem> {
+    api.store.catalog().delete_destination(project, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn find(api: &Shared, project: ProjectId, id: DestinationId) -> Result<Arc<Destination>, Problem> {
+    let snapshot = api.store.catalog().snapshot();
+    let found = snapshot.destinations.get(&id).filter(|destination| destination.project == project);
+    found.cloned().ok_or_else(|| Problem::not_found("destination", id))
+}

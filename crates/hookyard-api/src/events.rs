@@ -1,0 +1,73 @@
+//! `/api/v1/events`: requests on their way along connections, and where they stand.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use hookyard_model::event::EventState;
+use hookyard_model::id::EventId;
+use hookyard_store::history::{EventFilter, Page};
+use http::StatusCode;
+
+use crate::body::NoBody;
+use crate::list::List;
+use crate::problem::Problem;
+use crate::project::{Id, InProject};
+use crate::query::{NoQuery, Parameters, Query};
+use crate::server::Shared;
+pub(crate) use wire::EventView;
+
+/// `GET /api/v1/events`: the newest request's first.
+pub(crate) async fn list(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    query: Query,
+) -> Result<Json<List<EventView>>, Problem> {
+    let (cursor, filter) = query.read(|query| Ok((query.cursor("before")?, filter(query)?)))?;
+    let page = Page { before: cursor.past, limit: cursor.rows_wanted() };
+    let rows = api.store.events(project, filter, page).await?;
+    Ok(Json(List::of(rows, cursor.limit, |row| row.id, EventView::from)))
+}
+
+fn filter(query: &mut Parameters) -> Result<EventFilter, Problem> {
+    Ok(EventFilter {
+        request: query.optional("request_id")?,
+        source: query.optional("source_id")?,
+        connection: query.optional("connection_id")?,
+        destination: query.optional("destination_id")?,
+        state: query.with("state", stored_state)?,
+    })
+}
+
+/// `delivering` is in memory only: nothing is ever found in it, so asking for it is a mistake.
+fn stored_state(name: &str) -> Result<EventState, String> {
+    let stored = || EventState::ALL.into_iter().filter(|state| *state != EventState::Delivering);
+    stored().find(|state| state.name() == name).ok_or_else(|| {
+        format!("expected one of {}", stored().map(EventState::name).collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// `GET /api/v1/events/{id}`.
+pub(crate) async fn show(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<EventId>,
+    _: NoQuery,
+) -> Result<Json<EventView>, Problem> {
+    let found = api.store.event(project, id).await?;
+    found.map(|event| Json(event.into())).ok_or_else(|| Problem::not_found_or_dropped("event", id))
+}
+
+/// `POST /api/v1/events/{id}/retry`: queued durably when this answers; delivered soon after.
+pub(crate) async fn retry(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<EventId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<(StatusCode, Json<EventView>), Problem> {
+    let event = api.store.retry_by_hand(project, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(event.into())))
+}

@@ -1,0 +1,42 @@
+//! Events on the wire.
+
+use hookyard_model::attempt::ErrorKind;
+use hookyard_store::history::EventSummary;
+use serde::Serialize;
+
+use crate::time::Rfc3339;
+
+/// An event as it is shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct EventView {
+    id: String,
+    request_id: String,
+    connection_id: String,
+    source_id: String,
+    destination_id: String,
+    state: &'static str,
+    /// From when it may be delivered; none where it waits for nothing.
+    due_at: Option<Rfc3339>,
+    attempts: u32,
+    last_status: Option<u16>,
+    last_error: Option<&'static str>,
+    last_attempt_at: Option<Rfc3339>,
+}
+
+impl From<EventSummary> for EventView {
+    fn from(event: EventSummary) -> Self {
+        Self {
+            id: event.id.to_string(),
+            request_id: event.id.request.to_string(),
+            connection_id: event.id.connection.to_string(),
+            source_id: event.source.to_string(),
+            destination_id: event.destination.to_string(),
+            state: event.state.name(),
+            due_at: event.state.is_undelivered().then_some(Rfc3339(event.due_at)),
+            attempts: event.attempts,
+            last_status: event.last_status,
+            last_error: event.last_error.map(ErrorKind::name),
+            last_attempt_at: event.last_attempt_at.map(Rfc3339),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! REST on the admin listener: configuration, what arrived, where it stands, health and metrics.
+//!
+//! ```text
+//!   connection ─► guard (Host, Origin, key) ─► router ─► handler ─► store
+//!      server                                    │          │
+//!                                                └─ problem ◄┘   every error, as problem+json
+//! ```
+//!
+//! - [`server`]: the listener, its limits, the table of routes.
+//! - `guard`: who may speak to it at all.
+//! - `query`, `body`, `merge`: strict reading of what a caller sends.
+//! - `list`, `time`, `payload`, `managed`, `problem`: how answers look.
+//! - `project`: which project a call is about. `secrets`: how secrets come in, and what is shown of them.
+//! - `sources`, `destinations`, `connections`: configuration. `providers`: what a source can verify.
+//! - `requests`, `events`, `attempts`: what arrived and what became of it.
+//! - `health`, `metrics`: for machines that watch.
+//!
+//! Each resource has its handlers in one file and its wire types in `wire.rs` beside it; the domain
+//! types have no wire form of their own.
+
+pub mod server;
+
+mod guard;
+
+mod body;
+mod merge;
+mod query;
+
+mod list;
+mod managed;
+mod payload;
+mod problem;
+mod project;
+mod secrets;
+mod time;
+
+mod connections;
+mod destinations;
+mod providers;
+mod sources;
+
+mod attempts;
+mod events;
+mod requests;
+
+mod health;
+mod metrics;

@@ -1,0 +1,309 @@
+//! Errors on the wire: the one place where what went wrong becomes a status, a stable code and a
+//! sentence that says what to do (RFC 9457, `application/problem+json`).
+//!
+//! **Invariant:** the inner cause of a failure of ours is logged here, once, and is never in an answer;
+//! no answer repeats a value that a caller sent as a secret.
+
+use axum::response::{IntoResponse, Response};
+use hookyard_store::accept::Unavailable;
+use hookyard_store::catalog::WriteError;
+use hookyard_store::history::{ReadError, RetryError};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// An error as the caller sees it; boxed, since calls that succeed should not carry its size around.
+#[derive(Debug)]
+pub(crate) struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    kind: Kind,
+    detail: String,
+    field: Option<String>,
+    undelivered_events: Option<u64>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// Kinds of error; each has a status, a code that never changes, and a title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The body is not JSON, or did not arrive whole.
+    MalformedBody,
+    /// No key, or not the right one.
+    Unauthorized,
+    /// The `Host` is not one this listener answers for.
+    HostNotAllowed,
+    /// A page of another origin is asking.
+    OriginNotAllowed,
+    /// There is no such path, or nothing with this id.
+    NotFound,
+    /// The path does not take this method.
+    MethodNotAllowed,
+    /// The body took too long to arrive.
+    BodyTimeout,
+    /// The name is taken.
+    NameTaken,
+    /// The token is taken.
+    TokenTaken,
+    /// Something else refers to it.
+    InUse,
+    /// It stands in the configuration file.
+    ManagedByFile,
+    /// The connection has undelivered events.
+    EventsUndelivered,
+    /// The event's state does not take a retry.
+    EventNotRetryable,
+    /// The event's connection does not deliver.
+    NotDeliverable,
+    /// The body is too long.
+    BodyTooLarge,
+    /// The body is not declared as JSON.
+    UnsupportedMediaType,
+    /// A field has a wrong type or value.
+    InvalidField,
+    /// A field is needed.
+    MissingField,
+    /// A field that does not exist.
+    UnknownField,
+    /// A query parameter has a wrong value.
+    InvalidParameter,
+    /// A query parameter that does not exist here.
+    UnknownParameter,
+    /// A query parameter was given twice.
+    DuplicateParameter,
+    /// A field refers to something that does not exist.
+    UnknownReference,
+    /// A failure of ours.
+    Internal,
+    /// The store takes no writes at the moment.
+    StoreUnavailable,
+}
+
+impl Kind {
+    const fn entry(self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::MalformedBody => (S::BAD_REQUEST, "malformed_body", "The body cannot be read"),
+            Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized", "The admin key is needed"),
+            Self::HostNotAllowed => (S::FORBIDDEN, "host_not_allowed", "This host name is not allowed"),
+            Self::OriginNotAllowed => (S::FORBIDDEN, "origin_not_allowed", "Other origins are not allowed"),
+            Self::NotFound => (S::NOT_FOUND, "not_found", "There is no such thing"),
+            Self::MethodNotAllowed => {
+                (S::METHOD_NOT_ALLOWED, "method_not_allowed", "The path does not take this method")
+            }
+            Self::BodyTimeout => (S::REQUEST_TIMEOUT, "body_timeout", "The body took too long"),
+            Self::NameTaken => (S::CONFLICT, "name_taken", "The name is taken"),
+            Self::TokenTaken => (S::CONFLICT, "token_taken", "The token is taken"),
+            Self::InUse => (S::CONFLICT, "in_use", "Something refers to it"),
+            Self::ManagedByFile => (S::CONFLICT, "managed_by_file", "The configuration file manages it"),
+            Self::EventsUndelivered => (S::CONFLICT, "events_undelivered", "It has undelivered events"),
+            Self::EventNotRetryable => {
+                (S::CONFLICT, "event_not_retryable", "The event cannot be retried now")
+            }
+            Self::NotDeliverable => {
+                (S::CONFLICT, "not_deliverable", "The event's connection does not deliver")
+            }
+            Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too long"),
+            Self::UnsupportedMediaType => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body has to be JSON")
+            }
+            Self::InvalidField => (S::UNPROCESSABLE_ENTITY, "invalid_field", "A field is invalid"),
+            Self::MissingField => (S::UNPROCESSABLE_ENTITY, "missing_field", "A field is missing"),
+            Self::UnknownField => (S::UNPROCESSABLE_ENTITY, "unknown_field", "A field is unknown"),
+            Self::InvalidParameter => {
+                (S::UNPROCESSABLE_ENTITY, "invalid_parameter", "A query parameter is invalid")
+            }
+            Self::UnknownParameter => {
+                (S::UNPROCESSABLE_ENTITY, "unknown_parameter", "A query parameter is unknown")
+            }
+            Self::DuplicateParameter => {
+                (S::UNPROCESSABLE_ENTITY, "duplicate_parameter", "A query parameter is given twice")
+            }
+            Self::UnknownReference => {
+                (S::UNPROCESSABLE_ENTITY, "unknown_reference", "A field refers to nothing")
+            }
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something failed here"),
+            Self::StoreUnavailable => {
+                (S::SERVICE_UNAVAILABLE, "store_unavailable", "The store takes no writes now")
+            }
+        }
+    }
+}
+
+impl Problem {
+    /// A problem of this kind; `detail` says what to do.
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self(Box::new(Parts { kind, detail, field: None, undelivered_events: None, header: None }))
+    }
+
+    /// A problem with one field or query parameter.
+    pub(crate) fn with_field(kind: Kind, field: &str, detail: impl Into<String>) -> Self {
+        let mut problem = Self::new(kind, detail);
+        problem.0.field = Some(field.to_owned());
+        problem
+    }
+
+    /// A field whose value does not do; `reason` is readable after "`field`: ".
+    pub(crate) fn invalid_field(field: &str, reason: impl std::fmt::Display) -> Self {
+        Self::with_field(Kind::InvalidField, field, format!("`{field}`: {reason}"))
+    }
+
+    /// A field that has to be given.
+    pub(crate) fn missing_field(field: &str) -> Self {
+        Self::with_field(Kind::MissingField, field, format!("`{field}` has to be given"))
+    }
+
+    /// Nothing with this id; `noun` is what was asked for.
+    pub(crate) fn not_found(noun: &str, id: impl std::fmt::Display) -> Self {
+        Self::new(Kind::NotFound, format!("there is no {noun} `{id}`; it may have been deleted"))
+    }
+
+    /// Nothing with this id among what retention can have dropped.
+    pub(crate) fn not_found_or_dropped(noun: &str, id: impl std::fmt::Display) -> Self {
+        Self::new(Kind::NotFound, format!("there is no {noun} `{id}`; it may be past retention"))
+    }
+
+    /// A connection that cannot be deleted without a decision about its events.
+    pub(crate) fn events_undelivered(count: u64) -> Self {
+        let detail = format!(
+            "the connection has {count} undelivered events: wait until they are delivered, or delete it \
+             with `?cancel_events=true`, which cancels them"
+        );
+        let mut problem = Self::new(Kind::EventsUndelivered, detail);
+        problem.0.undelivered_events = Some(count);
+        problem
+    }
+
+    /// A connection that was deleted while the store did not take the cancellation of its events.
+    pub(crate) fn left_undelivered(cause: &RetryError) -> Self {
+        tracing::error!(%cause, "a connection was deleted, and its undelivered events are not cancelled");
+        let detail = "the connection is deleted, but its undelivered events could not be cancelled now: each is \
+                      cancelled when its turn to be delivered comes";
+        Self::new(Kind::StoreUnavailable, detail)
+    }
+
+    /// A failure of ours: the cause goes to the log, not to the caller.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "an API call failed");
+        Self::new(Kind::Internal, "the cause is in the log of the server; the call can be made again")
+    }
+
+    /// A header that goes with the answer.
+    pub(crate) fn and_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.header = Some((name, value));
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    #[cfg(test)]
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undelivered_events: Option<u64>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let problem = *self.0;
+        let (status, code, title) = problem.kind.entry();
+        let wire = Wire {
+            r#type: format!("/problems/{}", code.replace('_', "-")),
+            title,
+            status: status.as_u16(),
+            code,
+            detail: &problem.detail,
+            field: problem.field.as_deref(),
+            undelivered_events: problem.undelivered_events,
+        };
+        let body = serde_json::to_vec(&wire).unwrap_or_default();
+        let json = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(header::CONTENT_TYPE, json)], body).into_response();
+        if let Some((name, value)) = problem.header {
+            response.headers_mut().append(name, value);
+        }
+        response
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(error: Unavailable) -> Self {
+        tracing::warn!(cause = %error.cause, "an API call was refused: the store takes no writes");
+        let detail = format!("nothing was changed: try again in {} s", error.retry_after_s);
+        Self::new(Kind::StoreUnavailable, detail).and_header(header::RETRY_AFTER, error.retry_after_s.into())
+    }
+}
+
+impl From<RetryError> for Problem {
+    fn from(error: RetryError) -> Self {
+        match error {
+            RetryError::NotFound => {
+                Self::new(Kind::NotFound, "there is no such event; its request may be past retention")
+            }
+            RetryError::NotAllowed(not_allowed) => {
+                let detail =
+                    format!("it is {}: it is delivered without being asked to", not_allowed.state.name());
+                Self::new(Kind::EventNotRetryable, detail)
+            }
+            RetryError::NotDeliverable(_) => Self::new(Kind::NotDeliverable, error.to_string()),
+            RetryError::Unavailable(error) => error.into(),
+            RetryError::Read(error) => error.into(),
+        }
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        let detail = error.to_string();
+        match error {
+            WriteError::NotFound { .. } => Self::new(Kind::NotFound, detail),
+            WriteError::NameTaken { .. } => Self::with_field(Kind::NameTaken, "name", detail),
+            WriteError::TokenTaken => Self::with_field(Kind::TokenTaken, "token", detail),
+            WriteError::InvalidName { .. } => Self::with_field(Kind::InvalidField, "name", detail),
+            WriteError::Invalid { setting, .. } => {
+                Self::with_field(Kind::InvalidField, field_of_setting(setting), detail)
+            }
+            WriteError::InUse { .. } => Self::new(Kind::InUse, detail),
+            WriteError::ManagedByFile { .. } => Self::new(Kind::ManagedByFile, detail),
+            WriteError::UnknownReference { noun } => {
+                Self::with_field(Kind::UnknownReference, &format!("{noun}_id"), detail)
+            }
+            WriteError::Storage(cause) => {
+                tracing::error!(%cause, "an API call could not change the configuration");
+                let detail =
+                    "nothing was changed: the cause is in the log of the server; try again after that";
+                Self::new(Kind::StoreUnavailable, detail).and_header(header::RETRY_AFTER, 5.into())
+            }
+        }
+    }
+}
+
+/// The API's name of a setting; a duration carries its unit here.
+fn field_of_setting(setting: &'static str) -> &'static str {
+    match setting {
+        "timeout" => "timeout_ms",
+        same => same,
+    }
+}

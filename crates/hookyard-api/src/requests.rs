@@ -1,0 +1,115 @@
+//! `/api/v1/requests`: what arrived, byte for byte.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use hookyard_model::id::{ProjectId, RequestId};
+use hookyard_model::request::{Head, RejectCause, Request};
+use hookyard_store::history::{EventFilter, Page, RequestFilter};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::events::EventView;
+use crate::list::{LIMIT_MAX, List};
+use crate::problem::Problem;
+use crate::project::{Id, InProject};
+use crate::query::{NoQuery, Parameters, Query};
+use crate::server::Shared;
+use wire::{RequestSummaryView, RequestView};
+
+/// The original `Content-Type` of a raw body, which is itself served as bytes without meaning.
+const ORIGINAL_CONTENT_TYPE: HeaderName = HeaderName::from_static("hookyard-content-type");
+/// Present where only the beginning of a body was kept.
+const BODY_TRUNCATED: HeaderName = HeaderName::from_static("hookyard-body-truncated");
+
+/// `GET /api/v1/requests`: newest first.
+pub(crate) async fn list(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    query: Query,
+) -> Result<Json<List<RequestSummaryView>>, Problem> {
+    let (cursor, filter) = query.read(|query| Ok((query.cursor("before")?, filter(query)?)))?;
+    let page = Page { before: cursor.past, limit: cursor.rows_wanted() };
+    let rows = api.store.requests(project, filter, page).await?;
+    Ok(Json(List::of(rows, cursor.limit, |row| row.id, RequestSummaryView::from)))
+}
+
+fn filter(query: &mut Parameters) -> Result<RequestFilter, Problem> {
+    Ok(RequestFilter {
+        source: query.optional("source_id")?,
+        accepted: query.with("status", |status| match status {
+            "accepted" => Ok(true),
+            "rejected" => Ok(false),
+            _ => Err("expected `accepted` or `rejected`".to_owned()),
+        })?,
+        cause: query.with("cause", |name| {
+            let cause = RejectCause::ALL.into_iter().find(|cause| cause.name() == name);
+            cause.ok_or_else(|| {
+                format!("expected one of {}", RejectCause::ALL.map(RejectCause::name).join(", "))
+            })
+        })?,
+    })
+}
+
+/// `GET /api/v1/requests/{id}`, with the first page of its events.
+pub(crate) async fn show(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<RequestId>,
+    _: NoQuery,
+) -> Result<Json<RequestView>, Problem> {
+    let request = find(&api, project, id).await?;
+    let filter = EventFilter { request: Some(id), ..EventFilter::default() };
+    let page = Page { before: None, limit: LIMIT_MAX + 1 };
+    let events = api.store.events(project, filter, page).await?;
+    let events = List::of(events, LIMIT_MAX, |event| event.id, EventView::from);
+    Ok(Json(RequestView::new(&request, events)))
+}
+
+/// `GET /api/v1/requests/{id}/body`: the bytes, which no browser takes for a page.
+pub(crate) async fn body(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<RequestId>,
+    _: NoQuery,
+) -> Result<impl IntoResponse, Problem> {
+    let request = find(&api, project, id).await?;
+    let mut headers = download(&format!("{id}.body"));
+    let original = Head::parse(&request.head).ok().and_then(|head| head.header("content-type"));
+    if let Some(value) = original.and_then(|value| HeaderValue::from_bytes(value).ok()) {
+        headers.insert(ORIGINAL_CONTENT_TYPE, value);
+    }
+    if (request.body.len() as u64) < request.body_bytes {
+        headers.insert(BODY_TRUNCATED, HeaderValue::from_static("true"));
+    }
+    Ok((headers, request.body))
+}
+
+/// `GET /api/v1/requests/{id}/head`: request line and header lines as they came over the wire.
+pub(crate) async fn head(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<RequestId>,
+    _: NoQuery,
+) -> Result<impl IntoResponse, Problem> {
+    let request = find(&api, project, id).await?;
+    Ok((download(&format!("{id}.head")), request.head))
+}
+
+fn download(file_name: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    headers
+}
+
+async fn find(api: &Shared, project: ProjectId, id: RequestId) -> Result<Request, Problem> {
+    let found = api.store.request(project, id).await?;
+    found.ok_or_else(|| Problem::not_found_or_dropped("request", id))
+}

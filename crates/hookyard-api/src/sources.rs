@@ -1,0 +1,89 @@
+//! `/api/v1/sources`: where webhooks come in.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use hookyard_model::id::{ProjectId, SourceId};
+use hookyard_model::source::Source;
+use http::{StatusCode, header};
+
+use crate::body::JsonBody;
+use crate::list::{List, ascending};
+use crate::problem::Problem;
+use crate::project::{Id, InProject};
+use crate::query::{NoQuery, Query};
+use crate::server::Shared;
+use wire::{SourceFields, SourceView};
+
+/// `GET /api/v1/sources`: oldest first.
+pub(crate) async fn list(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    query: Query,
+) -> Result<Json<List<SourceView>>, Problem> {
+    let cursor = query.read(|query| query.cursor("after"))?;
+    let snapshot = api.store.catalog().snapshot();
+    let sources = snapshot.sources.values().filter(|source| source.project == project);
+    let rows = ascending(sources, &cursor, |source| source.id);
+    let show = |source: &Arc<Source>| SourceView::new(source, &api.public_url);
+    Ok(Json(List::of(rows, cursor.limit, |source| source.id, show)))
+}
+
+/// `POST /api/v1/sources`.
+pub(crate) async fn create(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    _: NoQuery,
+    JsonBody(fields): JsonBody<SourceFields>,
+) -> Result<impl IntoResponse, Problem> {
+    let source = api.store.catalog().create_source(project, fields.onto(None)?).await?;
+    let location = format!("/api/v1/sources/{}", source.id);
+    let view = SourceView::new(&source, &api.public_url);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
+}
+
+/// `GET /api/v1/sources/{id}`.
+pub(crate) async fn show(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<SourceId>,
+    _: NoQuery,
+) -> Result<Json<SourceView>, Problem> {
+    let source = find(&api, project, id)?;
+    Ok(Json(SourceView::new(&source, &api.public_url)))
+}
+
+/// `PATCH /api/v1/sources/{id}`.
+pub(crate) async fn update(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<SourceId>,
+    _: NoQuery,
+    JsonBody(fields): JsonBody<SourceFields>,
+) -> Result<Json<SourceView>, Problem> {
+    let _turn = api.writing.lock().await;
+    let new = fields.onto(Some(&*find(&api, project, id)?))?;
+    let source = api.store.catalog().update_source(project, id, new).await?;
+    Ok(Json(SourceView::new(&source, &api.public_url)))
+}
+
+/// `DELETE /api/v1/sources/{id}`.
+pub(crate) async fn delete(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<SourceId>,
+    _: NoQuery,
+) -> Result<StatusCode, Problem> {
+    api.store.catalog().delete_source(project, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn find(api: &Shared, project: ProjectId, id: SourceId) -> Result<Arc<Source>, Problem> {
+    let snapshot = api.store.catalog().snapshot();
+    let found = snapshot.sources.get(&id).filter(|source| source.project == project);
+    found.cloned().ok_or_else(|| Problem::not_found("source", id))
+}

@@ -1,0 +1,19 @@
+//! The API over real HTTP, on a real store in a directory of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod harness;
+mod traffic;
+
+mod access;
+mod configuration;
+mod deletion;
+mod history;
+mod secrets;
+mod strictness;
+mod watching;

@@ -1,0 +1,129 @@
+//! The deliver stage: a lane for each destination, kept in step with the configuration.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hookyard_model::connection::Connection;
+use hookyard_model::id::{ConnectionId, DestinationId};
+use hookyard_store::catalog::Snapshot;
+use hookyard_store::store::Store;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tracing::{error, info};
+
+use crate::jitter::Jitter;
+use crate::lane::Lane;
+use crate::metrics::Metrics;
+use crate::send::Sender;
+
+/// What all lanes share.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where events come from and outcomes go.
+    pub store: Store,
+    /// Makes the attempts.
+    pub sender: Sender,
+    /// Spreads retries.
+    pub jitter: Arc<Jitter>,
+    /// Counters.
+    pub metrics: Metrics,
+}
+
+struct Running {
+    lane: Arc<Lane>,
+    dispatch: JoinHandle<()>,
+    fill: JoinHandle<()>,
+}
+
+/// Delivers until `stop` says true; returns when the attempts under way have ended. The caller bounds
+/// how long that may take: dropping the future breaks them off, and they are made again after the start.
+pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
+    let mut catalog = parts.store.catalog().subscribe();
+    let mut lanes: HashMap<DestinationId, Running> = HashMap::new();
+    let mut releases = JoinSet::new();
+    releases.spawn(release_left_over(parts.store.clone()));
+    let mut before: Option<Arc<Snapshot>> = None;
+    loop {
+        let snapshot = Arc::clone(&catalog.borrow_and_update());
+        keep_in_step(&parts, &mut lanes, &snapshot, &stop);
+        for connection in before.iter().flat_map(|before| enabled_again(before, &snapshot)) {
+            releases.spawn(release(parts.store.clone(), connection));
+        }
+        before = Some(snapshot);
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => break,
+            changed = catalog.changed() => if changed.is_err() { break },
+            Some(_) = releases.join_next(), if !releases.is_empty() => {}
+        }
+    }
+    for running in lanes.values() {
+        running.fill.abort();
+    }
+    for (_, running) in lanes.drain() {
+        let _ = running.dispatch.await;
+    }
+}
+
+fn keep_in_step(
+    parts: &Parts,
+    lanes: &mut HashMap<DestinationId, Running>,
+    snapshot: &Snapshot,
+    stop: &watch::Receiver<bool>,
+) {
+    lanes.retain(|id, running| {
+        let stays = snapshot.destinations.contains_key(id);
+        if !stays {
+            running.fill.abort();
+            running.dispatch.abort();
+            parts.store.close_lane(*id);
+        }
+        stays
+    });
+    for (id, destination) in &snapshot.destinations {
+        match lanes.get(id) {
+            Some(running) => running.lane.configure(destination),
+            None => {
+                let lane = Arc::new(Lane::new(parts.clone(), destination));
+                let queue = parts.store.lane(*id);
+                let fill = tokio::spawn(async move { queue.keep_filled().await });
+                let dispatch = tokio::spawn(Arc::clone(&lane).dispatch(stop.clone()));
+                lanes.insert(*id, Running { lane, dispatch, fill });
+            }
+        }
+    }
+}
+
+/// Connections that were disabled and no longer are.
+fn enabled_again(before: &Snapshot, now: &Snapshot) -> Vec<ConnectionId> {
+    let was_disabled = |connection: &&Arc<Connection>| {
+        before.connections.get(&connection.id).is_some_and(|before| before.disabled.is_some())
+    };
+    let enabled = now.connections.values().filter(|connection| connection.disabled.is_none());
+    enabled.filter(was_disabled).map(|connection| connection.id).collect()
+}
+
+/// Releases what was held when a connection was enabled and the process ended before all was released.
+async fn release_left_over(store: Store) {
+    store.recovered().await;
+    match store.connections_with_held().await {
+        Ok(found) => {
+            for connection in found {
+                let snapshot = store.catalog().snapshot();
+                let known = snapshot.connections.get(&connection);
+                if known.is_some_and(|known| known.disabled.is_none()) {
+                    release(store.clone(), connection).await;
+                }
+            }
+        }
+        Err(error) => error!(%error, "held events of enabled connections cannot be looked for"),
+    }
+}
+
+async fn release(store: Store, connection: ConnectionId) {
+    match store.release_held_of(connection).await {
+        Ok(0) => {}
+        Ok(events) => info!(%connection, events, "held events are queued again"),
+        Err(error) => error!(%connection, %error, "held events cannot be released; enable the connection again"),
+    }
+}

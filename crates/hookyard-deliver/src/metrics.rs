@@ -1,0 +1,99 @@
+//! What delivery counts.
+
+use hookyard_model::attempt::{Attempt, ErrorKind, Outcome};
+use hookyard_model::clock::Timestamp;
+use hookyard_model::event::EventState;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+/// Counters of the deliver stage; clones share them.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// By class of answer (`2xx` … `5xx`), then by [`ErrorKind`]; resolved once.
+    answers: [Counter; 6],
+    errors: [Counter; ErrorKind::ALL.len()],
+    delivered: Counter,
+    failed: Counter,
+    under_way: Gauge,
+    attempt_s: Histogram,
+    received_to_delivered_s: Histogram,
+}
+
+/// Counts an attempt as under way for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct UnderWay(Gauge);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    /// Makes the counters and registers them.
+    pub fn register(registry: &mut Registry) -> Self {
+        let attempts = Family::<OutcomeLabel, Counter>::default();
+        let counter = |outcome| attempts.get_or_create(&OutcomeLabel { outcome }).clone();
+        let buckets = || exponential_buckets(0.000_5, 2.0, 18);
+        let metrics = Self {
+            answers: ["other", "1xx", "2xx", "3xx", "4xx", "5xx"].map(counter),
+            errors: ErrorKind::ALL.map(|kind| counter(kind.name())),
+            delivered: Counter::default(),
+            failed: Counter::default(),
+            under_way: Gauge::default(),
+            attempt_s: Histogram::new(buckets()),
+            received_to_delivered_s: Histogram::new(buckets()),
+        };
+        let registry = registry.sub_registry_with_prefix("hookyard_delivery");
+        registry.register("attempts", "Attempts by class of answer or kind of error", attempts);
+        registry.register("events_delivered", "Events that were delivered", metrics.delivered.clone());
+        registry.register("events_failed", "Events that have no tries left", metrics.failed.clone());
+        registry.register("attempts_under_way", "Attempts under way now", metrics.under_way.clone());
+        registry.register("attempt_seconds", "How long attempts take", metrics.attempt_s.clone());
+        registry.register(
+            "received_to_delivered_seconds",
+            "From a request's last byte to its event's delivery",
+            metrics.received_to_delivered_s.clone(),
+        );
+        metrics
+    }
+
+    pub(crate) fn under_way(&self) -> UnderWay {
+        self.under_way.inc();
+        UnderWay(self.under_way.clone())
+    }
+
+    pub(crate) fn note(&self, attempt: &Attempt, received_at: Option<Timestamp>, now: Timestamp) {
+        let counter = match &attempt.outcome {
+            Outcome::Response(response) => self.answers.get(usize::from(response.status / 100)),
+            Outcome::Error(error) => {
+                ErrorKind::ALL.iter().position(|kind| *kind == error.kind).and_then(|at| self.errors.get(at))
+            }
+        };
+        if let Some(counter) = counter.or_else(|| self.answers.first()) {
+            counter.inc();
+        }
+        self.attempt_s.observe(attempt.duration.as_secs_f64());
+        match attempt.state {
+            EventState::Successful => {
+                self.delivered.inc();
+                if let Some(received_at) = received_at {
+                    self.received_to_delivered_s.observe(now.since(received_at).as_secs_f64());
+                }
+            }
+            EventState::Failed => {
+                self.failed.inc();
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Connections: a source joined to a destination.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use crate::source::ManagedBy;
+
+/// A source joined to a destination, with the rules that hold between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Its identity.
+    pub id: ConnectionId,
+    /// The project it belongs to.
+    pub project: ProjectId,
+    /// Its name, unique among the project's connections.
+    pub name: String,
+    /// Where its events come from.
+    pub source: SourceId,
+    /// Where its events go.
+    pub destination: DestinationId,
+    /// When failed attempts are made again.
+    pub retry: Retry,
+    /// None while it is enabled; otherwise why and since when it is not. A disabled connection takes
+    /// no new events, and those it has are held.
+    pub disabled: Option<Disabled>,
+    /// Who may change it.
+    pub managed_by: ManagedBy,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Why a connection is disabled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disabled {
+    /// The cause.
+    pub cause: DisableCause,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// What can disable a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisableCause {
+    /// A person did, in the API or the configuration file.
+    ByHand,
+    /// The destination answered `410 Gone`.
+    DestinationGone,
+    /// It stood in the configuration file and no longer does.
+    RemovedFromFile,
+}
+
+impl DisableCause {
+    /// The name in the API and in stored forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ByHand => "by_hand",
+            Self::DestinationGone => "destination_gone",
+            Self::RemovedFromFile => "removed_from_file",
+        }
+    }
+
+    /// The cause with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::ByHand, Self::DestinationGone, Self::RemovedFromFile]
+            .into_iter()
+            .find(|cause| cause.name() == name)
+    }
+}
+
+/// When failed attempts are made again. `hookyard-rules` computes the times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Each wait is `factor` times the one before, at most `max`, each with jitter.
+    Exponential {
+        /// The first wait.
+        first: Duration,
+        /// What the wait is multiplied by, in hundredths (200 doubles it); at least 100.
+        factor_percent: u32,
+        /// The longest wait.
+        max: Duration,
+        /// How many retries follow the first attempt.
+        retries: u32,
+    },
+    /// These waits, one after the other, without jitter.
+    Custom(Vec<Duration>),
+}
+
+impl Default for Retry {
+    /// Waits of 5 s, 15 s, 45 s, … to at most 12 h: 14 retries over some three days.
+    fn default() -> Self {
+        Self::Exponential {
+            first: Duration::from_secs(5),
+            factor_percent: 300,
+            max: Duration::from_secs(12 * 3600),
+            retries: 14,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Destinations: where events go.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::id::{DestinationId, ProjectId};
+use crate::secret::Secret;
+use crate::source::ManagedBy;
+
+/// An HTTP endpoint that events are delivered to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    /// Its identity.
+    pub id: DestinationId,
+    /// The project it belongs to.
+    pub project: ProjectId,
+    /// Its name, unique among the project's destinations.
+    pub name: String,
+    /// Absolute `http` or `https` URL without user info and fragment.
+    pub url: String,
+    /// Whether the request's path (behind the source token) and query are appended to the URL.
+    pub append_path: bool,
+    /// How long one attempt may take: connecting, headers and body together.
+    pub timeout: Duration,
+    /// How many attempts run at the same time, at least 1.
+    pub concurrency: u32,
+    /// Standard Webhooks secrets (`whsec_` and base64); the first signs, the others sign too while
+    /// they are being rotated out. Never empty.
+    pub signing_secrets: Vec<Secret>,
+    /// Who may change it.
+    pub managed_by: ManagedBy,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}

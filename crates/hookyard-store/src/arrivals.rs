@@ -1,0 +1,191 @@
+//! Route's side of the store: accepted requests, each until it has been routed.
+//!
+//! A stream over the journal behind the writer, so that a slow route stage costs no memory: it reads
+//! from the files what is no longer fresh. Requests that an earlier run accepted and did not route
+//! come once the index says which they are.
+
+use std::sync::Arc;
+
+use hookyard_model::clock::Timestamp;
+use hookyard_model::event::EventState;
+use hookyard_model::id::{ConnectionId, DestinationId, EventId, RequestId};
+use hookyard_model::request::{Request, Verdict};
+use tracing::error;
+
+use crate::index::query;
+use crate::journal::follow::{Batch, Item};
+use crate::journal::queue::Class;
+use crate::journal::read;
+use crate::journal::record::{Kind, Position};
+use crate::lanes::Ready;
+use crate::store::Store;
+use crate::stored::request;
+use crate::stored::routed::{Leg, Routed};
+
+/// Requests of earlier runs taken at a time.
+const LEFT_OVER_MAX: usize = 256;
+
+/// An accepted request that is to be routed.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// The request; its bytes are its own.
+    pub request: Arc<Request>,
+    position: Position,
+}
+
+/// One event that routing makes.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEvent {
+    /// The connection it takes.
+    pub connection: ConnectionId,
+    /// Where that leads.
+    pub destination: DestinationId,
+    /// Queued or held.
+    pub state: EventState,
+    /// From when it may be delivered.
+    pub due_at: Timestamp,
+}
+
+/// The stream of requests to route. There is one at a time.
+#[derive(Debug)]
+pub struct Arrivals {
+    store: Store,
+    position: Position,
+    /// Requests of earlier runs with this id or a greater one may still be unrouted; none when done.
+    left_over_from: Option<u64>,
+}
+
+impl Store {
+    /// The stream of requests to route, from the oldest that has not been.
+    pub fn arrivals(&self) -> Arrivals {
+        Arrivals { store: self.clone(), position: self.inner.run_start.0, left_over_from: Some(0) }
+    }
+
+    /// Records what a request was routed to, and hands the events to their lanes. After a crash before
+    /// that is durable, the request arrives once more, and its events get the same ids.
+    pub fn record_routed(&self, arrived: &Arrived, events: &[NewEvent]) {
+        let request = &arrived.request;
+        let Some(source) = request.source else { return };
+        let legs = events.iter().map(|event| Leg {
+            connection: event.connection,
+            destination: event.destination,
+            state: event.state,
+            due_at: event.due_at,
+        });
+        let routed = Routed {
+            request: request.id,
+            position: arrived.position,
+            project: request.project,
+            source,
+            events: legs.collect(),
+        };
+        let _ = self.inner.journal.queue.append(Kind::Routed, Class::Kept, routed.encode(), bytes::Bytes::new());
+        for event in events.iter().filter(|event| event.state == EventState::Queued) {
+            let id = EventId { request: request.id, connection: event.connection };
+            let ready = Ready::fresh(id, event.destination, Arc::clone(request), arrived.position);
+            self.lane(event.destination).offer(ready);
+        }
+    }
+}
+
+impl Arrivals {
+    /// The next requests, at least one. Cancel-safe.
+    pub async fn next(&mut self) -> Vec<Arrived> {
+        let store = self.store.clone();
+        loop {
+            let grown = store.inner.journal.tail.grown.notified();
+            tokio::pin!(grown);
+            grown.as_mut().enable();
+            if self.left_over_from.is_some() && !store.inner.index.index.is_recovering() {
+                let left_over = self.left_over().await;
+                if !left_over.is_empty() {
+                    return left_over;
+                }
+            }
+            match store.inner.journal.tail.next(self.position) {
+                Ok(Some(batch)) => {
+                    let arrived = self.read(&batch);
+                    if !arrived.is_empty() {
+                        return arrived;
+                    }
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    error!(%error, "the journal cannot be read; requests wait to be routed");
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    continue;
+                }
+            }
+            if self.left_over_from.is_some() {
+                tokio::select! {
+                    () = grown => {}
+                    () = store.recovered() => {}
+                }
+            } else {
+                grown.await;
+            }
+        }
+    }
+
+    fn read(&mut self, batch: &Batch) -> Vec<Arrived> {
+        let mut arrived = Vec::new();
+        let mut items = batch.items();
+        // Damage is reported by the index, which reads every record as well.
+        while let Some(item) = items.next() {
+            let Item::Record { position, kind: Kind::Request, id, payload } = item else { continue };
+            match request::decode(id, payload) {
+                Ok(request) if request.verdict == Verdict::Accepted => {
+                    arrived.push(Arrived { request: Arc::new(on_its_own(request)), position });
+                }
+                Ok(_rejected) => {}
+                Err(error) => error!(request = %RequestId(id), %error, "a request cannot be routed"),
+            }
+        }
+        self.position = items.reached();
+        arrived
+    }
+
+    /// Requests that earlier runs accepted and did not route.
+    async fn left_over(&mut self) -> Vec<Arrived> {
+        let Some(from) = self.left_over_from else { return Vec::new() };
+        let inner = Arc::clone(&self.store.inner);
+        let found = tokio::task::spawn_blocking(move || {
+            let rows = query::unrouted(&inner.index.index, from, inner.run_start.1, LEFT_OVER_MAX)?;
+            let mut reader = read::Reader::new(&inner.journal.directory);
+            let last = rows.last().map(|(id, _)| *id);
+            let mut arrived = Vec::new();
+            for (id, row) in rows {
+                let read = reader.record(row.position).map_err(|error| error.to_string());
+                let decoded = read.and_then(|record| request::decode(id, record.payload).map_err(|e| e.to_string()));
+                match decoded {
+                    Ok(request) => arrived.push(Arrived { request: Arc::new(request), position: row.position }),
+                    Err(error) => error!(request = %RequestId(id), %error, "a request cannot be routed"),
+                }
+            }
+            Ok::<_, crate::index::Error>((arrived, last))
+        });
+        match found.await {
+            Ok(Ok((arrived, last))) => {
+                self.left_over_from = last.map(|last| last + 1);
+                arrived
+            }
+            Ok(Err(error)) => {
+                error!(%error, "the index cannot be read; requests of the earlier run wait to be routed");
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                Vec::new()
+            }
+            Err(_cancelled) => Vec::new(),
+        }
+    }
+}
+
+/// Copies a request out of the journal's batch, which is much larger and would be kept with it.
+fn on_its_own(request: Request) -> Request {
+    let mut bytes = Vec::with_capacity(request.head.len() + request.body.len());
+    bytes.extend_from_slice(&request.head);
+    bytes.extend_from_slice(&request.body);
+    let bytes = bytes::Bytes::from(bytes);
+    let (head, body) = (bytes.slice(..request.head.len()), bytes.slice(request.head.len()..));
+    Request { head, body, ..request }
+}

@@ -1,0 +1,129 @@
+//! Configuration: projects, sources, destinations, connections, in a small SQLite database of its own
+//! with full sync. Readers take an immutable snapshot from memory; every write makes a new one.
+//!
+//! It is not derived from the journal, so the journal's index can be thrown away without losing it.
+//!
+//! **Invariant:** a snapshot is published only after the transaction that made it was committed and
+//! synced, and in the order of the commits. A change that fails leaves no trace.
+//!
+//! - `open`, `schema`: the database and its versions, up to the first snapshot.
+//! - `key`, `seal`: secrets are encrypted at rest, each bound to its place in the database.
+//! - `check`: what a source, destination or connection must look like, whoever declares it.
+//! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`: the verbs.
+//! - `apply`: the configuration file's content, in one transaction.
+
+mod apply;
+mod check;
+mod connections;
+mod destinations;
+mod key;
+mod open;
+mod schema;
+mod seal;
+mod sources;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use hookyard_model::clock::Clock;
+use hookyard_model::connection::Connection;
+use hookyard_model::destination::Destination;
+use hookyard_model::id::{ConnectionId, DestinationId, Generator, ProjectId, SourceId};
+use hookyard_model::project::Project;
+use hookyard_model::source::Source;
+use rustc_hash::FxHashMap;
+use tokio::sync::watch;
+
+pub use apply::{Applied, Changes, Declared, DeclaredConnection};
+pub use check::{Noun, Problem};
+pub use connections::NewConnection;
+pub use destinations::NewDestination;
+pub use key::{KeyError, SecretKey};
+pub use open::OpenError;
+pub use sources::NewSource;
+pub use write::WriteError;
+
+/// All configuration at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Counts the changes; greater is newer.
+    pub version: u64,
+    /// The project that exists from the start.
+    pub default_project: ProjectId,
+    /// All projects.
+    pub projects: Vec<Arc<Project>>,
+    /// All sources.
+    pub sources: FxHashMap<SourceId, Arc<Source>>,
+    /// All destinations.
+    pub destinations: FxHashMap<DestinationId, Arc<Destination>>,
+    /// All connections, also the disabled ones.
+    pub connections: FxHashMap<ConnectionId, Arc<Connection>>,
+    /// Each source's connections, oldest first, also the disabled ones.
+    pub by_source: FxHashMap<SourceId, Vec<Arc<Connection>>>,
+}
+
+impl Snapshot {
+    /// The project's source of this name.
+    pub fn source_named(&self, project: ProjectId, name: &str) -> Option<&Arc<Source>> {
+        self.sources.values().find(|source| source.project == project && source.name == name)
+    }
+
+    /// The project's destination of this name.
+    pub fn destination_named(&self, project: ProjectId, name: &str) -> Option<&Arc<Destination>> {
+        self.destinations.values().find(|it| it.project == project && it.name == name)
+    }
+
+    /// The project's connection of this name.
+    pub fn connection_named(&self, project: ProjectId, name: &str) -> Option<&Arc<Connection>> {
+        self.connections.values().find(|it| it.project == project && it.name == name)
+    }
+
+    /// Brings `by_source` in line with `connections`.
+    fn group_by_source(&mut self) {
+        self.by_source.clear();
+        for connection in self.connections.values() {
+            self.by_source.entry(connection.source).or_default().push(Arc::clone(connection));
+        }
+        for of_one_source in self.by_source.values_mut() {
+            of_one_source.sort_unstable_by_key(|connection| connection.id);
+        }
+    }
+}
+
+/// A handle on the configuration; clones share it.
+#[derive(Clone)]
+pub struct Catalog {
+    shared: Arc<Shared>,
+}
+
+/// What the clones of a [`Catalog`] share.
+struct Shared {
+    current: watch::Sender<Arc<Snapshot>>,
+    /// Held for the whole of a change, so that snapshots are published in the order of the commits.
+    database: Mutex<rusqlite::Connection>,
+    key: SecretKey,
+    clock: Clock,
+    ids: Arc<Generator>,
+}
+
+impl Catalog {
+    /// The configuration as it is now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.shared.current.borrow())
+    }
+
+    /// Follows the configuration from now on.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.shared.current.subscribe()
+    }
+}
+
+impl fmt::Debug for Catalog {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Catalog").field("version", &self.snapshot().version).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,374 @@
+//! What a source, destination or connection must look like, whoever declares it: the API or the
+//! configuration file.
+//!
+//! Whether a provider exists and takes these secrets and settings is `hookyard-providers`' business.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hookyard_model::connection::Retry;
+use hookyard_model::secret::Secret;
+use hookyard_model::source::Answer;
+use http::Uri;
+
+const NAME_CHARS_MAX: usize = 100;
+const TOKEN_CHARS_MAX: usize = 128;
+const METHODS_MAX: usize = 20;
+const SECRETS_MAX: usize = 16;
+const SECRET_BYTES_MAX: usize = 4096;
+const SETTINGS_MAX: usize = 50;
+const ANSWER_BODY_BYTES_MAX: usize = 64 * 1024;
+const URL_BYTES_MAX: usize = 4096;
+const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
+const CONCURRENCY_MAX: u32 = 10_000;
+const RETRIES_MAX: usize = 1000;
+const RETRY_WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+const RETRY_FACTOR_PERCENT_MAX: u32 = 100_000;
+/// What Standard Webhooks asks of a signing secret.
+const SIGNING_SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    /// A project.
+    Project,
+    /// A source.
+    Source,
+    /// A destination.
+    Destination,
+    /// A connection.
+    Connection,
+}
+
+impl fmt::Display for Noun {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Project => "project",
+            Self::Source => "source",
+            Self::Destination => "destination",
+            Self::Connection => "connection",
+        })
+    }
+}
+
+/// A setting that breaks its rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The setting's name in the API and the configuration file.
+    pub setting: &'static str,
+    /// What is wrong, and what would be right.
+    pub reason: String,
+}
+
+impl Problem {
+    pub(super) const NAME: &'static str = "name";
+
+    fn new(setting: &'static str, reason: impl Into<String>) -> Option<Self> {
+        Some(Self { setting, reason: reason.into() })
+    }
+}
+
+/// Letters, digits, `-`, `_`, `.`; the first a letter or digit.
+pub(super) fn name(name: &str) -> Option<Problem> {
+    let starts_well = name.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let all_known = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if starts_well && all_known && name.len() <= NAME_CHARS_MAX {
+        return None;
+    }
+    Problem::new(
+        Problem::NAME,
+        format!(
+            "use 1 to {NAME_CHARS_MAX} letters, digits, `-`, `_` and `.`, and start with a letter or digit"
+        ),
+    )
+}
+
+/// What can stand in a URL's path as it is.
+pub(super) fn token(token: &str) -> Option<Problem> {
+    let all_known = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if all_known && (1..=TOKEN_CHARS_MAX).contains(&token.len()) {
+        return None;
+    }
+    Problem::new("token", format!("use 1 to {TOKEN_CHARS_MAX} letters, digits, `-` and `_`"))
+}
+
+/// HTTP tokens (RFC 9110, section 5.6.2) without lower-case letters.
+pub(super) fn methods(methods: &[String]) -> Option<Problem> {
+    if methods.len() > METHODS_MAX {
+        return Problem::new("methods", format!("list at most {METHODS_MAX} methods, or none to allow all"));
+    }
+    let wrong = methods.iter().find(|method| {
+        method.is_empty() || !method.bytes().all(|byte| is_token_byte(byte) && !byte.is_ascii_lowercase())
+    })?;
+    Problem::new("methods", format!("`{wrong}` is not an HTTP method in upper case, like `POST`"))
+}
+
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Bounds only; the rest is the provider's.
+pub(super) fn secrets(secrets: &[Secret]) -> Option<Problem> {
+    if secrets.len() > SECRETS_MAX {
+        return Problem::new("secrets", format!("keep at most {SECRETS_MAX} secrets active at a time"));
+    }
+    if secrets.iter().any(|secret| secret.expose().is_empty()) {
+        return Problem::new("secrets", "a secret is empty: leave it out, or give its value");
+    }
+    if secrets.iter().any(|secret| secret.expose().len() > SECRET_BYTES_MAX) {
+        return Problem::new("secrets", format!("a secret is longer than {SECRET_BYTES_MAX} bytes"));
+    }
+    None
+}
+
+/// Bounds only; the rest is the provider's.
+pub(super) fn settings(count: usize) -> Option<Problem> {
+    if count <= SETTINGS_MAX {
+        return None;
+    }
+    Problem::new("settings", format!("give at most {SETTINGS_MAX} settings"))
+}
+
+/// A success that can be sent as it is.
+pub(super) fn answer(answer: &Answer) -> Option<Problem> {
+    if !(200..=299).contains(&answer.status) {
+        return Problem::new("answer", "the status must be from 200 to 299");
+    }
+    if matches!(answer.status, 204 | 205) && !answer.body.is_empty() {
+        return Problem::new("answer", format!("an answer of status {} has no body", answer.status));
+    }
+    if answer.body.len() > ANSWER_BODY_BYTES_MAX {
+        return Problem::new("answer", format!("the body is longer than {ANSWER_BODY_BYTES_MAX} bytes"));
+    }
+    let content_type = answer.content_type.as_deref()?;
+    if !content_type.is_empty() && content_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return None;
+    }
+    Problem::new("answer", "the content type must be ASCII text without line breaks, like `text/plain`")
+}
+
+/// An absolute URL that deliveries can be sent to.
+pub(super) fn url(url: &str) -> Option<Problem> {
+    let wrong = |reason: &str| Problem::new("url", format!("{reason}, like `https://example.com/webhooks`"));
+    if url.len() > URL_BYTES_MAX {
+        return Problem::new("url", format!("it is longer than {URL_BYTES_MAX} bytes"));
+    }
+    if url.contains('#') {
+        return wrong("a fragment (`#…`) is never sent: leave it out");
+    }
+    let Ok(parsed) = url.parse::<Uri>() else {
+        return wrong("it is not a URL: give an absolute one, without spaces and with other letters encoded");
+    };
+    if !matches!(parsed.scheme_str(), Some("http" | "https")) {
+        return wrong("it must start with `http://` or `https://`");
+    }
+    let Some(authority) = parsed.authority() else {
+        return wrong("it has no host: give an absolute one");
+    };
+    if authority.as_str().contains('@') {
+        return wrong("user name and password in it are not supported: leave them out");
+    }
+    let has_port = authority.as_str().len() > authority.host().len();
+    if authority.host().is_empty() || (has_port && authority.port_u16().is_none_or(|port| port == 0)) {
+        return wrong("the host or port in it is not valid");
+    }
+    None
+}
+
+/// Bounds of the time an attempt may take.
+pub(super) fn timeout(timeout: Duration) -> Option<Problem> {
+    if whole_ms(timeout).is_some_and(|ms| ms > 0) && timeout <= TIMEOUT_MAX {
+        return None;
+    }
+    Problem::new("timeout", "it must be from 1 ms to 1 h, in whole milliseconds")
+}
+
+/// Bounds of the number of attempts at a time.
+pub(super) fn concurrency(concurrency: u32) -> Option<Problem> {
+    if (1..=CONCURRENCY_MAX).contains(&concurrency) {
+        return None;
+    }
+    Problem::new("concurrency", format!("it must be from 1 to {CONCURRENCY_MAX}"))
+}
+
+/// Secrets that a Standard Webhooks library can verify with.
+pub(super) fn signing_secrets(secrets: &[Secret]) -> Option<Problem> {
+    if secrets.len() > SECRETS_MAX {
+        return Problem::new("signing_secrets", format!("keep at most {SECRETS_MAX} secrets at a time"));
+    }
+    if secrets.iter().all(is_signing_secret) {
+        return None;
+    }
+    Problem::new(
+        "signing_secrets",
+        "each must be `whsec_` and the base64 of 24 to 64 random bytes; leave them out to have one made",
+    )
+}
+
+fn is_signing_secret(secret: &Secret) -> bool {
+    secret
+        .expose()
+        .strip_prefix("whsec_")
+        .and_then(|text| STANDARD.decode(text).ok())
+        .is_some_and(|bytes| SIGNING_SECRET_BYTES.contains(&bytes.len()))
+}
+
+/// Bounds of the schedule.
+pub(super) fn retry(retry: &Retry) -> Option<Problem> {
+    let is_wait = |wait: Duration| whole_ms(wait).is_some_and(|ms| ms > 0) && wait <= RETRY_WAIT_MAX;
+    let wrong_wait = "each wait must be from 1 ms to 365 days, in whole milliseconds";
+    match retry {
+        Retry::Exponential { first, max, .. } if !is_wait(*first) || !is_wait(*max) => {
+            Problem::new("retry", wrong_wait)
+        }
+        Retry::Exponential { first, max, .. } if first > max => {
+            Problem::new("retry", "the first wait is longer than the longest one (`max`)")
+        }
+        Retry::Exponential { factor_percent, .. }
+            if !(100..=RETRY_FACTOR_PERCENT_MAX).contains(factor_percent) =>
+        {
+            Problem::new("retry", "the factor must be from 1 to 1000")
+        }
+        Retry::Exponential { retries, .. } if *retries as usize > RETRIES_MAX => {
+            Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"))
+        }
+        Retry::Custom(waits) if waits.len() > RETRIES_MAX => {
+            Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"))
+        }
+        Retry::Custom(waits) if !waits.iter().all(|wait| is_wait(*wait)) => Problem::new("retry", wrong_wait),
+        Retry::Exponential { .. } | Retry::Custom(_) => None,
+    }
+}
+
+/// The stored form of a duration; none where it has a fraction of a millisecond.
+pub(super) fn whole_ms(duration: Duration) -> Option<u64> {
+    let ms = u64::try_from(duration.as_millis()).ok()?;
+    (Duration::from_millis(ms) == duration).then_some(ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_tokens() {
+        for good in ["a", "0", "GitHub", "a-b_c.d", &"x".repeat(100)] {
+            assert_eq!(name(good), None, "{good}");
+        }
+        for bad in ["", "-a", ".a", "_a", "a b", "a/b", "ä", "a\n", &"x".repeat(101)] {
+            assert!(name(bad).is_some(), "{bad}");
+        }
+        for good in ["a", "-", "A_b-9", &"x".repeat(128)] {
+            assert_eq!(token(good), None, "{good}");
+        }
+        for bad in ["", "a.b", "a/b", "a b", "é", &"x".repeat(129)] {
+            assert!(token(bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn methods_are_upper_case_tokens() {
+        let check = |list: &[&str]| methods(&list.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+        assert_eq!(check(&[]), None);
+        assert_eq!(check(&["POST", "M-SEARCH", "X!"]), None);
+        for bad in ["post", "PO ST", "", "PÖST", "POST\r\n"] {
+            assert!(check(&["GET", bad]).is_some(), "{bad}");
+        }
+        assert!(check(&["GET"; 21]).is_some());
+    }
+
+    #[test]
+    fn urls() {
+        for good in [
+            "http://localhost",
+            "https://example.com/a?b=c&d",
+            "http://127.0.0.1:3000/",
+            "http://[::1]:80/x",
+            "HTTPS://EXAMPLE.COM:65535",
+        ] {
+            assert_eq!(url(good), None, "{good}");
+        }
+        for bad in [
+            "",
+            "/webhooks",
+            "example.com/x",
+            "ftp://example.com/",
+            "https://user:pw@example.com/",
+            "https://example.com/#here",
+            "https://example.com:99999/",
+            "https://example.com:0/",
+            "https://example.com:/",
+            "https:///x",
+            "https://:80/",
+            "https://exa mple.com/",
+            "https://bücher.example/",
+            &format!("https://example.com/{}", "x".repeat(5000)),
+        ] {
+            assert!(url(bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn durations_and_counts() {
+        assert_eq!(timeout(Duration::from_millis(1)), None);
+        assert_eq!(timeout(Duration::from_secs(3600)), None);
+        for bad in [Duration::ZERO, Duration::from_micros(1500), Duration::from_secs(3601)] {
+            assert!(timeout(bad).is_some(), "{bad:?}");
+        }
+        assert_eq!(concurrency(1), None);
+        assert!(concurrency(0).is_some());
+        assert!(concurrency(10_001).is_some());
+    }
+
+    #[test]
+    fn signing_secrets_are_standard_webhooks_secrets() {
+        let check = |text: String| signing_secrets(&[Secret::new(text)]);
+        for bytes in [24, 32, 64] {
+            assert_eq!(check(format!("whsec_{}", STANDARD.encode(vec![1; bytes]))), None);
+        }
+        for bytes in [0, 23, 65] {
+            assert!(check(format!("whsec_{}", STANDARD.encode(vec![1; bytes]))).is_some());
+        }
+        assert!(check(STANDARD.encode([1; 32])).is_some());
+        assert!(check("whsec_not base64".to_owned()).is_some());
+    }
+
+    #[test]
+    fn answers() {
+        let good = Answer { status: 200, content_type: Some("text/plain".into()), body: "ok".into() };
+        assert_eq!(answer(&good), None);
+        assert_eq!(answer(&Answer { status: 204, content_type: None, body: String::new() }), None);
+        for bad in [
+            Answer { status: 199, ..good.clone() },
+            Answer { status: 300, ..good.clone() },
+            Answer { status: 204, ..good.clone() },
+            Answer { content_type: Some("a\r\nb".into()), ..good.clone() },
+            Answer { content_type: Some(String::new()), ..good.clone() },
+            Answer { body: "x".repeat(65 * 1024), ..good },
+        ] {
+            assert!(answer(&bad).is_some(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn retries() {
+        let s = Duration::from_secs;
+        let exponential = |first, factor_percent, max, retries| {
+            retry(&Retry::Exponential { first, factor_percent, max, retries })
+        };
+        assert_eq!(retry(&Retry::default()), None);
+        assert_eq!(retry(&Retry::Custom(vec![])), None);
+        assert_eq!(retry(&Retry::Custom(vec![s(1), s(60)])), None);
+        assert_eq!(exponential(s(1), 100, s(1), 0), None);
+        assert!(exponential(s(0), 200, s(9), 3).is_some());
+        assert!(exponential(s(10), 200, s(9), 3).is_some());
+        assert!(exponential(s(1), 99, s(9), 3).is_some());
+        assert!(exponential(s(1), 100_001, s(9), 3).is_some());
+        assert!(exponential(s(1), 200, s(9), 1001).is_some());
+        assert!(exponential(s(1), 200, s(366 * 86_400), 3).is_some());
+        assert!(retry(&Retry::Custom(vec![s(1), s(0)])).is_some());
+        assert!(retry(&Retry::Custom(vec![s(1); 1001])).is_some());
+    }
+}

@@ -1,0 +1,259 @@
+//! Destinations: create, update, delete; and the form they are stored in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookyard_model::clock::Timestamp;
+use hookyard_model::destination::Destination;
+use hookyard_model::id::{DestinationId, ProjectId};
+use hookyard_model::secret::Secret;
+use hookyard_model::source::ManagedBy;
+use rusqlite::{Row, params};
+
+use super::Catalog;
+use super::check::{self, Noun, Problem};
+use super::key::SecretKey;
+use super::open::{LoadError, managed_by_from, managed_by_name, unsigned};
+use super::seal::{self, Place};
+use super::write::{Draft, WriteError};
+
+/// What is wanted of a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDestination {
+    /// Its name: 1 to 100 letters, digits, `-`, `_`, `.`; unique among the project's destinations.
+    pub name: String,
+    /// Absolute `http` or `https` URL without user info and fragment.
+    pub url: String,
+    /// Whether the request's path (behind the source token) and query are appended to the URL.
+    pub append_path: bool,
+    /// How long one attempt may take: 1 ms to 1 h, in whole milliseconds.
+    pub timeout: Duration,
+    /// How many attempts run at the same time: 1 to 10,000.
+    pub concurrency: u32,
+    /// Standard Webhooks secrets; the first signs, the others sign too. Empty to have one made, or to keep
+    /// those it has.
+    pub signing_secrets: Vec<Secret>,
+}
+
+impl NewDestination {
+    /// Everything about it that breaks a rule.
+    pub fn problems(&self) -> Vec<Problem> {
+        [
+            check::name(&self.name),
+            check::url(&self.url),
+            check::timeout(self.timeout),
+            check::concurrency(self.concurrency),
+            check::signing_secrets(&self.signing_secrets),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// The destination this makes of `old`, as if it were not changed by that.
+    pub(super) fn replacing(self, old: &Destination, managed_by: ManagedBy) -> Destination {
+        let keeps_secrets = self.signing_secrets.is_empty();
+        Destination {
+            id: old.id,
+            project: old.project,
+            name: self.name,
+            url: self.url,
+            append_path: self.append_path,
+            timeout: self.timeout,
+            concurrency: self.concurrency,
+            signing_secrets: if keeps_secrets { old.signing_secrets.clone() } else { self.signing_secrets },
+            managed_by,
+            created_at: old.created_at,
+            updated_at: old.updated_at,
+        }
+    }
+
+    /// The destination this makes where there is none.
+    pub(super) fn make(
+        self,
+        draft: &Draft<'_>,
+        project: ProjectId,
+        managed_by: ManagedBy,
+    ) -> Result<Destination, WriteError> {
+        let signing_secrets = if self.signing_secrets.is_empty() {
+            vec![seal::new_signing_secret()?]
+        } else {
+            self.signing_secrets
+        };
+        Ok(Destination {
+            id: DestinationId(draft.ids.next(draft.now)),
+            project,
+            name: self.name,
+            url: self.url,
+            append_path: self.append_path,
+            timeout: self.timeout,
+            concurrency: self.concurrency,
+            signing_secrets,
+            managed_by,
+            created_at: draft.now,
+            updated_at: draft.now,
+        })
+    }
+}
+
+impl Catalog {
+    /// Makes a destination. Durable and in the snapshot when this returns.
+    ///
+    /// # Errors
+    /// [`WriteError`] where it is not valid, its name is taken, or it cannot be stored.
+    pub async fn create_destination(
+        &self,
+        project: ProjectId,
+        new: NewDestination,
+    ) -> Result<Arc<Destination>, WriteError> {
+        self.write(move |draft| {
+            draft.require_project(project)?;
+            WriteError::refuse(Noun::Destination, &new.name, new.problems())?;
+            let destination = new.make(draft, project, ManagedBy::Api)?;
+            draft.require_free_destination_name(&destination)?;
+            draft.put_destination(destination)
+        })
+        .await
+    }
+
+    /// Replaces all settings of a destination. Durable and in the snapshot when this returns; nothing
+    /// happens where nothing is different.
+    ///
+    /// # Errors
+    /// [`WriteError`] where there is none such, it comes from the configuration file, it is not valid, its
+    /// name is taken, or it cannot be stored.
+    pub async fn update_destination(
+        &self,
+        project: ProjectId,
+        id: DestinationId,
+        new: NewDestination,
+    ) -> Result<Arc<Destination>, WriteError> {
+        self.write(move |draft| {
+            let old = draft.api_destination(project, id)?;
+            WriteError::refuse(Noun::Destination, &new.name, new.problems())?;
+            let destination = new.replacing(&old, ManagedBy::Api);
+            if destination == *old {
+                return Ok(old);
+            }
+            draft.require_free_destination_name(&destination)?;
+            draft.put_destination(Destination { updated_at: draft.now, ..destination })
+        })
+        .await
+    }
+
+    /// Deletes a destination. Its events stay until retention takes them.
+    ///
+    /// # Errors
+    /// [`WriteError`] where there is none such, it comes from the configuration file, connections use it,
+    /// or the database refuses.
+    pub async fn delete_destination(&self, project: ProjectId, id: DestinationId) -> Result<(), WriteError> {
+        self.write(move |draft| {
+            draft.api_destination(project, id)?;
+            draft.require_unused(Noun::Destination, |connection| connection.destination == id)?;
+            draft.tx.execute("DELETE FROM destinations WHERE id = ?1", [id.0.cast_signed()])?;
+            draft.next.destinations.remove(&id);
+            draft.changes += 1;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Draft<'_> {
+    /// The destination with this id, if the API may change it.
+    fn api_destination(&self, project: ProjectId, id: DestinationId) -> Result<Arc<Destination>, WriteError> {
+        let destination = self
+            .next
+            .destinations
+            .get(&id)
+            .filter(|destination| destination.project == project)
+            .ok_or(WriteError::NotFound { noun: Noun::Destination })?;
+        WriteError::refuse_managed_by_file(Noun::Destination, &destination.name, destination.managed_by)?;
+        Ok(Arc::clone(destination))
+    }
+
+    fn require_free_destination_name(&self, destination: &Destination) -> Result<(), WriteError> {
+        match self.next.destination_named(destination.project, &destination.name) {
+            Some(other) if other.id != destination.id => {
+                Err(WriteError::NameTaken { noun: Noun::Destination, name: destination.name.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a destination, new or changed.
+    pub(super) fn put_destination(
+        &mut self,
+        destination: Destination,
+    ) -> Result<Arc<Destination>, WriteError> {
+        let secrets = seal::seal_secrets(self.key, place(destination.id), &destination.signing_secrets)?;
+        let timeout_ms = check::whole_ms(destination.timeout)
+            .ok_or_else(|| WriteError::Storage("a timeout has a fraction of a millisecond".to_owned()))?;
+        self.tx.prepare_cached(PUT)?.execute(params![
+            destination.id.0.cast_signed(),
+            destination.project.0.cast_signed(),
+            destination.name,
+            destination.url,
+            destination.append_path,
+            timeout_ms.cast_signed(),
+            destination.concurrency,
+            secrets,
+            managed_by_name(destination.managed_by),
+            destination.created_at.us().cast_signed(),
+            destination.updated_at.us().cast_signed(),
+        ])?;
+        let destination = Arc::new(destination);
+        self.next.destinations.insert(destination.id, Arc::clone(&destination));
+        self.changes += 1;
+        Ok(destination)
+    }
+}
+
+const PUT: &str = "
+    INSERT INTO destinations (id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets,
+                              managed_by, created_at_us, updated_at_us)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    ON CONFLICT (id) DO UPDATE SET
+        name = excluded.name, url = excluded.url, append_path = excluded.append_path,
+        timeout_ms = excluded.timeout_ms, concurrency = excluded.concurrency,
+        signing_secrets = excluded.signing_secrets, managed_by = excluded.managed_by,
+        updated_at_us = excluded.updated_at_us";
+
+const GET_ALL: &str = "
+    SELECT id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets, managed_by,
+           created_at_us, updated_at_us
+    FROM destinations ORDER BY id";
+
+/// All destinations in the database.
+pub(super) fn load(database: &rusqlite::Connection, key: &SecretKey) -> Result<Vec<Destination>, LoadError> {
+    let mut statement = database.prepare(GET_ALL)?;
+    let mut rows = statement.query([])?;
+    let mut destinations = Vec::new();
+    while let Some(row) = rows.next()? {
+        destinations.push(read(row, key)?);
+    }
+    Ok(destinations)
+}
+
+fn read(row: &Row<'_>, key: &SecretKey) -> Result<Destination, LoadError> {
+    let id = DestinationId(unsigned(row, 0)?);
+    let signing_secrets = seal::unseal_secrets(key, place(id), &row.get::<_, Vec<u8>>(7)?)
+        .map_err(|error| LoadError::Damaged(format!("destination {id}: signing secrets: {error}")))?;
+    Ok(Destination {
+        id,
+        project: ProjectId(unsigned(row, 1)?),
+        name: row.get(2)?,
+        url: row.get(3)?,
+        append_path: row.get(4)?,
+        timeout: Duration::from_millis(unsigned(row, 5)?),
+        concurrency: row.get(6)?,
+        signing_secrets,
+        managed_by: managed_by_from(row, 8)?,
+        created_at: Timestamp::from_us(unsigned(row, 9)?),
+        updated_at: Timestamp::from_us(unsigned(row, 10)?),
+    })
+}
+
+const fn place(id: DestinationId) -> Place {
+    Place { table: "destinations", column: "signing_secrets", row: id.0 }
+}

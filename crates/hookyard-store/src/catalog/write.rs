@@ -1,0 +1,185 @@
+//! The one way in which anything changes: a draft of the next snapshot beside an open transaction.
+//!
+//! Checks are made against the draft, since all writers take turns and it always shows what the
+//! database holds. The tables' own constraints stand behind them and are never expected to act.
+
+use std::sync::{Arc, PoisonError};
+
+use hookyard_model::clock::Timestamp;
+use hookyard_model::id::{Generator, ProjectId};
+use hookyard_model::source::ManagedBy;
+use rusqlite::{Transaction, TransactionBehavior};
+
+use super::check::{Noun, Problem};
+use super::key::SecretKey;
+use super::seal::SealError;
+use super::{Catalog, Shared, Snapshot};
+
+/// A change to the configuration was not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// There is no such thing in the project.
+    #[error("no such {noun} in this project")]
+    NotFound {
+        /// What was looked for.
+        noun: Noun,
+    },
+    /// Another one has the name.
+    #[error("another {noun} has the name `{name}`: choose a different one")]
+    NameTaken {
+        /// What was to get the name.
+        noun: Noun,
+        /// The name.
+        name: String,
+    },
+    /// Another source, of this project or another, has the token.
+    #[error("another source has this token: choose a different one, or leave it out to have one made")]
+    TokenTaken,
+    /// The name breaks the rules for names.
+    #[error(
+        "`{name}` is not a name for a {noun}: use 1 to 100 letters, digits, `-`, `_` and `.`, and start with a \
+         letter or digit"
+    )]
+    InvalidName {
+        /// What was to get the name.
+        noun: Noun,
+        /// The name.
+        name: String,
+    },
+    /// Another setting breaks its rules.
+    #[error("the {noun} `{name}` has an invalid `{setting}`: {reason}")]
+    Invalid {
+        /// What the setting belongs to.
+        noun: Noun,
+        /// The name of what it belongs to.
+        name: String,
+        /// The setting's name in the API and the configuration file.
+        setting: &'static str,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// Connections use what was to be deleted.
+    #[error("the {noun} is used by {}: delete these connections first", by.join(", "))]
+    InUse {
+        /// What was to be deleted.
+        noun: Noun,
+        /// The names of the connections, in order.
+        by: Vec<String>,
+    },
+    /// The configuration file declares it, so the API does not change it.
+    #[error("the {noun} `{name}` comes from the configuration file: change it there")]
+    ManagedByFile {
+        /// What was to be changed.
+        noun: Noun,
+        /// Its name.
+        name: String,
+    },
+    /// A connection names a source or destination that the project does not have.
+    #[error("the connection's {noun} does not exist in this project: create it first")]
+    UnknownReference {
+        /// What the connection names.
+        noun: Noun,
+    },
+    /// The database refused; nothing was changed.
+    #[error("the configuration database cannot be written: {0}")]
+    Storage(String),
+}
+
+impl WriteError {
+    /// The error for the first of these problems, if there is one.
+    pub(super) fn refuse(noun: Noun, name: &str, problems: Vec<Problem>) -> Result<(), Self> {
+        let Some(Problem { setting, reason }) = problems.into_iter().next() else {
+            return Ok(());
+        };
+        if setting == Problem::NAME {
+            return Err(Self::InvalidName { noun, name: name.to_owned() });
+        }
+        Err(Self::Invalid { noun, name: name.to_owned(), setting, reason })
+    }
+
+    /// Lets the API change only what the API manages.
+    pub(super) fn refuse_managed_by_file(noun: Noun, name: &str, managed_by: ManagedBy) -> Result<(), Self> {
+        match managed_by {
+            ManagedBy::Api => Ok(()),
+            ManagedBy::File => Err(Self::ManagedByFile { noun, name: name.to_owned() }),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for WriteError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Storage(error.to_string())
+    }
+}
+
+impl From<SealError> for WriteError {
+    fn from(error: SealError) -> Self {
+        Self::Storage(error.to_string())
+    }
+}
+
+/// The next snapshot in the making, and the transaction that makes it durable.
+///
+/// Whoever changes a row changes `next` in the same breath and counts it in `changes`.
+pub(super) struct Draft<'a> {
+    pub(super) tx: &'a Transaction<'a>,
+    pub(super) key: &'a SecretKey,
+    pub(super) ids: &'a Generator,
+    pub(super) now: Timestamp,
+    pub(super) next: Snapshot,
+    pub(super) changes: usize,
+}
+
+impl Draft<'_> {
+    /// Refuses a project that does not exist.
+    pub(super) fn require_project(&self, project: ProjectId) -> Result<(), WriteError> {
+        if self.next.projects.iter().any(|known| known.id == project) {
+            return Ok(());
+        }
+        Err(WriteError::NotFound { noun: Noun::Project })
+    }
+}
+
+impl Catalog {
+    /// Runs one change as one transaction on a thread that may block. It is carried through also where
+    /// the caller stops waiting for it.
+    pub(super) async fn write<T, F>(&self, change: F) -> Result<T, WriteError>
+    where
+        F: FnOnce(&mut Draft<'_>) -> Result<T, WriteError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let shared = Arc::clone(&self.shared);
+        match tokio::task::spawn_blocking(move || shared.write(change)).await {
+            Ok(written) => written,
+            Err(failed) => match failed.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(WriteError::Storage("hookyard is shutting down".to_owned())),
+            },
+        }
+    }
+}
+
+impl Shared {
+    fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Draft<'_>) -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
+        // A writer that panicked has rolled back, so what it leaves behind is whole.
+        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let tx = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let next = Snapshot::clone(&self.current.borrow());
+        let mut draft =
+            Draft { tx: &tx, key: &self.key, ids: &self.ids, now: self.clock.now(), next, changes: 0 };
+        let result = change(&mut draft)?;
+        let Draft { mut next, changes, .. } = draft;
+        if changes == 0 {
+            return Ok(result);
+        }
+        next.version += 1;
+        next.group_by_source();
+        tx.execute("UPDATE catalog SET version = ?1", [next.version.cast_signed()])?;
+        tx.commit()?;
+        self.current.send_replace(Arc::new(next));
+        Ok(result)
+    }
+}

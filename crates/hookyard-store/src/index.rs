@@ -1,0 +1,169 @@
+//! The index: where to find what the journal holds, and where each event stands.
+//!
+//! It is a fold over the journal into SQLite, done by one thread that follows the writer, and holds
+//! metadata and positions, never bodies. It can be thrown away at any time: what is missing is read
+//! again from the journal.
+//!
+//! It is cut by time into *partitions*, one SQLite file for each span of segments, so that retention
+//! unlinks files instead of deleting rows. A request, and all its events, are in the partition that
+//! its segment belongs to, however late the events change.
+//!
+//! - `partition`: one file: schema, opening, connections.
+//! - `fold`: records to rows. `apply`: rows to files, in one transaction each.
+//! - `follower`: the thread. `query`: reading. `retain`: deleting what is past retention.
+//!
+//! **Invariants**
+//! 1. How far the index has come stands in the newest partition, in the same transaction as the rows.
+//!    Older partitions are committed, with a full sync, before it.
+//! 2. Applying a record twice changes nothing.
+
+pub(crate) mod partition;
+
+pub(crate) mod apply;
+pub(crate) mod fold;
+
+pub(crate) mod follower;
+pub(crate) mod query;
+pub(crate) mod retain;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use self::partition::Partition;
+use crate::journal::record::Position;
+
+/// The index cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the index {path} failed: {error}")]
+    Sqlite { path: PathBuf, error: rusqlite::Error },
+    #[error("the index directory failed: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl Error {
+    /// Whether the file is beyond use and has to be made anew from the journal.
+    pub(crate) fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match self {
+            Self::Sqlite { error: rusqlite::Error::SqliteFailure(failure, text), .. } => {
+                let schema_lost = text.as_deref().is_some_and(|text| text.starts_with("no such"));
+                matches!(failure.code, DatabaseCorrupt | NotADatabase) || schema_lost
+            }
+            Self::Sqlite { error, .. } => matches!(
+                error,
+                rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::IntegralValueOutOfRange(..)
+            ),
+            Self::Io(_) => false,
+        }
+    }
+}
+
+/// What is asked of the thread.
+#[derive(Debug, Default)]
+struct Wishes {
+    flush: bool,
+    rebuild: bool,
+    stop: bool,
+}
+
+/// How far the index has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// Behind the last record that is in it.
+    pub(crate) position: Position,
+    /// The id of that record.
+    pub(crate) id: u64,
+}
+
+/// What readers and the thread share.
+#[derive(Debug)]
+pub(crate) struct Index {
+    pub(crate) directory: PathBuf,
+    /// By first id, ascending.
+    partitions: RwLock<Vec<Arc<Partition>>>,
+    wishes: Mutex<Wishes>,
+    wake: Condvar,
+    applied: watch::Sender<Applied>,
+    /// While set, events' states may be older than what an earlier run recorded.
+    recovering: watch::Sender<bool>,
+    pub(crate) undelivered: AtomicU64,
+    /// The smallest id of a request with an undelivered event; 0 for none.
+    pub(crate) oldest_undelivered: AtomicU64,
+    damaged: AtomicBool,
+}
+
+impl Index {
+    fn new(directory: &Path) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            partitions: RwLock::default(),
+            wishes: Mutex::default(),
+            wake: Condvar::new(),
+            applied: watch::Sender::new(Applied::default()),
+            recovering: watch::Sender::new(true),
+            undelivered: AtomicU64::new(0),
+            oldest_undelivered: AtomicU64::new(0),
+            damaged: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn applied(&self) -> Applied {
+        *self.applied.borrow()
+    }
+
+    pub(crate) fn is_recovering(&self) -> bool {
+        *self.recovering.borrow()
+    }
+
+    /// All partitions, oldest first.
+    pub(crate) fn partitions(&self) -> Vec<Arc<Partition>> {
+        self.partitions.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The partition a request with this id is in.
+    pub(crate) fn partition_of(&self, request_id: u64) -> Option<Arc<Partition>> {
+        let partitions = self.partitions.read().unwrap_or_else(PoisonError::into_inner);
+        let after = partitions.partition_point(|partition| partition.first_id <= request_id);
+        after.checked_sub(1).and_then(|at| partitions.get(at)).cloned()
+    }
+
+    fn wish(&self, change: impl FnOnce(&mut Wishes)) {
+        change(&mut self.wishes.lock().unwrap_or_else(PoisonError::into_inner));
+        self.wake.notify_one();
+    }
+
+    /// Waits until everything up to the record with this id is in the index.
+    pub(crate) async fn settle(&self, id: u64) {
+        if self.applied().id >= id {
+            return;
+        }
+        let mut applied = self.applied.subscribe();
+        loop {
+            self.wish(|wishes| wishes.flush = true);
+            let caught_up = applied.wait_for(|applied| applied.id >= id);
+            // Asked again now and then: a record may become durable only after the wish was granted.
+            match tokio::time::timeout(Duration::from_millis(5), caught_up).await {
+                Ok(_) => return,
+                Err(_still_behind) => {}
+            }
+        }
+    }
+
+    /// Waits until the states in the index are those that earlier runs recorded.
+    pub(crate) async fn recovered(&self) {
+        let _ = self.recovering.subscribe().wait_for(|recovering| !recovering).await;
+    }
+
+    /// Has the index made anew from the journal.
+    pub(crate) fn rebuild(&self) {
+        if !self.damaged.swap(true, Ordering::AcqRel) {
+            self.recovering.send_replace(true);
+            self.wish(|wishes| wishes.rebuild = true);
+        }
+    }
+}

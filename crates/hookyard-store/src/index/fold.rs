@@ -1,0 +1,188 @@
+//! From records to rows: what a run of the journal comes to, per partition, before it is written.
+//!
+//! An event that is made, delivered and done within one run becomes one row, written once.
+
+use hookyard_model::event::EventState;
+use hookyard_model::id::{ConnectionId, EventId, RequestId};
+use rusqlite::{Connection, OptionalExtension, Row};
+use rustc_hash::FxHashMap;
+
+use crate::journal::record::Position;
+use crate::stored::{attempt, changed::Changed, request, routed::Routed};
+
+/// A row of `requests`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestRow {
+    pub(crate) project: u64,
+    pub(crate) source: u64,
+    pub(crate) position: Position,
+    pub(crate) cause: u8,
+    pub(crate) events: Option<u32>,
+}
+
+/// A row of `events`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventRow {
+    pub(crate) destination: u64,
+    pub(crate) project: u64,
+    pub(crate) source: u64,
+    /// The request's.
+    pub(crate) position: Position,
+    pub(crate) state: EventState,
+    pub(crate) due_us: u64,
+    pub(crate) by_hand: bool,
+    pub(crate) attempts: u32,
+    /// The newest attempt's; segment 0 for none.
+    pub(crate) last_position: Position,
+    pub(crate) last_status: Option<u16>,
+    pub(crate) last_error: Option<u8>,
+    pub(crate) last_at_us: Option<u64>,
+}
+
+/// An event's row as it will be, and its state in the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventChange {
+    pub(crate) row: EventRow,
+    pub(crate) before: Option<EventState>,
+}
+
+/// What is to be written to one partition.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) requests: FxHashMap<u64, RequestRow>,
+    /// Requests of earlier runs that were routed in this one: how many events each has.
+    pub(crate) routed: FxHashMap<u64, u32>,
+    pub(crate) events: FxHashMap<EventId, EventChange>,
+}
+
+/// Columns of `events`, in the order that [`EventRow::read`] takes.
+pub(crate) const EVENT_COLUMNS: &str = "request, connection, destination, project, source, position, state, \
+    due_us, by_hand, attempts, last_position, last_status, last_error, last_at_us";
+
+impl EventRow {
+    /// Reads a row that was selected as [`EVENT_COLUMNS`].
+    pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<(EventId, Self)> {
+        let event = EventId {
+            request: RequestId(row.get::<_, i64>(0)? as u64),
+            connection: ConnectionId(row.get::<_, i64>(1)? as u64),
+        };
+        let state: u8 = row.get(6)?;
+        let state = EventState::from_code(state)
+            .ok_or(rusqlite::Error::IntegralValueOutOfRange(6, i64::from(state)))?;
+        let columns = Self {
+            destination: row.get::<_, i64>(2)? as u64,
+            project: row.get::<_, i64>(3)? as u64,
+            source: row.get::<_, i64>(4)? as u64,
+            position: Position::from_u64(row.get::<_, i64>(5)? as u64),
+            state,
+            due_us: row.get::<_, i64>(7)? as u64,
+            by_hand: row.get(8)?,
+            attempts: row.get(9)?,
+            last_position: Position::from_u64(row.get::<_, i64>(10)? as u64),
+            last_status: row.get(11)?,
+            last_error: row.get(12)?,
+            last_at_us: row.get::<_, Option<i64>>(13)?.map(|us| us as u64),
+        };
+        Ok((event, columns))
+    }
+
+    /// The row in the file, if it is there.
+    pub(crate) fn load(connection: &Connection, event: EventId) -> rusqlite::Result<Option<Self>> {
+        connection
+            .prepare_cached(&format!(
+                "SELECT {EVENT_COLUMNS} FROM events WHERE request = ?1 AND connection = ?2"
+            ))?
+            .query_row((event.request.0 as i64, event.connection.0 as i64), Self::read)
+            .optional()
+            .map(|found| found.map(|(_, row)| row))
+    }
+}
+
+impl Changes {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.requests.is_empty() && self.routed.is_empty() && self.events.is_empty()
+    }
+
+    /// A request arrived.
+    pub(crate) fn request(&mut self, id: u64, position: Position, outline: &request::Outline) {
+        let row = RequestRow {
+            project: outline.project.0,
+            source: outline.source.map_or(0, |source| source.0),
+            position,
+            cause: outline.cause,
+            events: (outline.cause != 0).then_some(0),
+        };
+        self.requests.insert(id, row);
+    }
+
+    /// A request was routed.
+    pub(crate) fn routed(&mut self, file: &Connection, routed: &Routed) -> rusqlite::Result<()> {
+        let count = routed.events.len() as u32;
+        match self.requests.get_mut(&routed.request.0) {
+            Some(row) => row.events = Some(count),
+            None => {
+                self.routed.insert(routed.request.0, count);
+            }
+        }
+        let is_new = self.requests.contains_key(&routed.request.0);
+        for leg in &routed.events {
+            let event = EventId { request: routed.request, connection: leg.connection };
+            if self.events.contains_key(&event) || (!is_new && EventRow::load(file, event)?.is_some()) {
+                continue;
+            }
+            let row = EventRow {
+                destination: leg.destination.0,
+                project: routed.project.0,
+                source: routed.source.0,
+                position: routed.position,
+                state: leg.state,
+                due_us: leg.due_at.us(),
+                by_hand: false,
+                attempts: 0,
+                last_position: Position::default(),
+                last_status: None,
+                last_error: None,
+                last_at_us: None,
+            };
+            self.events.insert(event, EventChange { row, before: None });
+        }
+        Ok(())
+    }
+
+    /// The event's row, here or in the file; none where its beginning was never read.
+    fn event(&mut self, file: &Connection, event: EventId) -> rusqlite::Result<Option<&mut EventRow>> {
+        if !self.events.contains_key(&event) {
+            let Some(row) = EventRow::load(file, event)? else { return Ok(None) };
+            self.events.insert(event, EventChange { row, before: Some(row.state) });
+        }
+        Ok(self.events.get_mut(&event).map(|change| &mut change.row))
+    }
+
+    /// An attempt was made. False where the event is unknown.
+    pub(crate) fn attempt(
+        &mut self,
+        file: &Connection,
+        position: Position,
+        outline: &attempt::Outline,
+    ) -> rusqlite::Result<bool> {
+        let Some(row) = self.event(file, outline.event)? else { return Ok(false) };
+        row.state = outline.state;
+        row.due_us = outline.due_at.us();
+        row.by_hand = false;
+        row.attempts = outline.number;
+        row.last_position = position;
+        row.last_status = outline.status;
+        row.last_error = outline.error.map(|kind| kind.code());
+        row.last_at_us = Some(outline.started_at.us());
+        Ok(true)
+    }
+
+    /// An event changed state without an attempt. False where it is unknown.
+    pub(crate) fn changed(&mut self, file: &Connection, changed: &Changed) -> rusqlite::Result<bool> {
+        let Some(row) = self.event(file, changed.event)? else { return Ok(false) };
+        row.state = changed.state;
+        row.due_us = changed.due_at.us();
+        row.by_hand = changed.by_hand;
+        Ok(true)
+    }
+}

@@ -1,0 +1,415 @@
+//! The thread that keeps the index up with the journal.
+//!
+//! It takes in what was committed at most [`REST`] ago, or at once when somebody waits for it, in
+//! transactions of up to [`RECORDS_MAX`] records. It also makes the index anew where it is missing,
+//! damaged or does not belong to this journal, and looks after retention between two rounds.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hookyard_model::clock::{Clock, Timestamp};
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+use tracing::{error, info, warn};
+
+use super::fold::Changes;
+use super::partition::{self, Partition, meta};
+use super::retain::Retention;
+use super::{Applied, Error, Index, apply, query};
+use crate::journal::follow::{Item, Tail};
+use crate::journal::record::{Kind, Position};
+use crate::journal::recover::read_header;
+use crate::journal::segment::{self, Header};
+use crate::stored::{Undecodable, attempt, changed::Changed, request, routed::Routed};
+
+/// The longest that what was committed stays out of the index.
+const REST: Duration = Duration::from_millis(100);
+/// Most records in one transaction.
+const RECORDS_MAX: usize = 8_192;
+/// Write connections to older partitions kept open.
+const OLD_WRITERS_KEPT: usize = 4;
+/// How often the oldest undelivered event is looked up and retention is seen to.
+const CHORES_EVERY: Duration = Duration::from_secs(1);
+/// How long the thread waits after an error before it tries again.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+/// How the index is cut.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// A partition takes at most this many bytes of segments …
+    pub(crate) partition_bytes: u64,
+    /// … and at most this span of time.
+    pub(crate) partition_age: Duration,
+    /// How long requests are kept; none for ever.
+    pub(crate) retention: Option<Duration>,
+}
+
+/// The thread's own state.
+pub(crate) struct Follower {
+    pub(super) index: Arc<Index>,
+    pub(super) tail: Arc<Tail>,
+    pub(super) journal: std::path::PathBuf,
+    pub(super) clock: Clock,
+    pub(super) settings: Settings,
+    applied: Applied,
+    /// The newest partition's connection.
+    writer: Option<Connection>,
+    /// Connections to older partitions that still change, by first segment.
+    pub(super) old_writers: FxHashMap<u32, Connection>,
+    /// Bytes of the newest partition's segments, and when it was begun.
+    newest_bytes: u64,
+    newest_since: Timestamp,
+    chores_at: Option<Instant>,
+    pub(super) retention: Retention,
+}
+
+/// A running follower; dropping it stops the thread after one last round.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) index: Arc<Index>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.index.wish(|wishes| wishes.stop = true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Opens the index in `directory` and starts keeping it up.
+pub(crate) fn start(
+    directory: &Path,
+    journal: &Path,
+    tail: &Arc<Tail>,
+    clock: &Clock,
+    settings: Settings,
+) -> Result<Running, Error> {
+    std::fs::create_dir_all(directory)?;
+    let index = Arc::new(Index::new(directory));
+    let mut follower = Follower {
+        index: Arc::clone(&index),
+        tail: Arc::clone(tail),
+        journal: journal.to_owned(),
+        clock: clock.clone(),
+        settings,
+        applied: Applied::default(),
+        writer: None,
+        old_writers: FxHashMap::default(),
+        newest_bytes: 0,
+        newest_since: clock.now(),
+        chores_at: None,
+        retention: Retention::default(),
+    };
+    match follower.open() {
+        Ok(true) => {}
+        Ok(false) => follower.begin_anew()?,
+        Err(error) => {
+            warn!(%error, "the index cannot be used; it is made anew from the journal");
+            follower.begin_anew()?;
+        }
+    }
+    let thread = std::thread::Builder::new().name("index".to_owned()).spawn(move || follower.run())?;
+    Ok(Running { index, thread: Some(thread) })
+}
+
+impl Follower {
+    /// Opens what is there. False where that is nothing, or not this journal's.
+    fn open(&mut self) -> Result<bool, Error> {
+        let directory = self.index.directory.clone();
+        let mut opened: Vec<(Partition, Connection)> = Vec::new();
+        for first_segment in partition::list(&directory)? {
+            match Partition::open(&directory, first_segment)? {
+                Some(found) => opened.push(found),
+                None => return Ok(false),
+            }
+        }
+        let Some((newest, connection)) = opened.last() else { return Ok(false) };
+        let applied = partition::applied(connection).map_err(|error| newest.failed(error))?;
+        let (end, end_id) = self.tail.committed();
+        let first_left = self.tail.finished().first().map_or(end.segment, |(number, _)| *number);
+        let covers = opened.first().is_some_and(|(oldest, _)| oldest.first_segment <= first_left);
+        if applied.position > end || applied.id > end_id || !covers {
+            warn!("the index does not belong to this journal; it is made anew");
+            return Ok(false);
+        }
+        let mut undelivered = 0;
+        for (partition, connection) in &opened {
+            undelivered += meta(connection, "undelivered").map_err(|error| partition.failed(error))?;
+        }
+        self.index.undelivered.store(undelivered, Ordering::Relaxed);
+        self.newest_since = self.header(newest.first_segment).map_or(self.newest_since, |header| header.created_at);
+        self.writer = opened.pop().map(|(newest, connection)| {
+            let mut partitions: Vec<Arc<Partition>> =
+                opened.into_iter().map(|(partition, _)| Arc::new(partition)).collect();
+            partitions.push(Arc::new(newest));
+            self.publish_partitions(partitions);
+            connection
+        });
+        self.applied = applied;
+        self.index.applied.send_replace(applied);
+        Ok(true)
+    }
+
+    /// Throws the index away and starts from the journal's beginning.
+    fn begin_anew(&mut self) -> Result<(), Error> {
+        self.index.recovering.send_replace(true);
+        self.publish_partitions(Vec::new());
+        self.writer = None;
+        self.old_writers.clear();
+        let directory = self.index.directory.clone();
+        for first_segment in partition::list(&directory)? {
+            partition::delete(&directory, first_segment)?;
+        }
+        self.index.undelivered.store(0, Ordering::Relaxed);
+        let (end, _) = self.tail.committed();
+        let first = self.tail.finished().first().map_or(end.segment, |(number, _)| *number);
+        self.applied = Applied { position: Position { segment: first, offset: segment::HEADER_BYTES as u32 }, id: 0 };
+        self.begin_partition(first)?;
+        self.index.damaged.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    pub(super) fn header(&self, segment: u32) -> Option<Header> {
+        read_header(&segment::path(&self.journal, segment)).ok()
+    }
+
+    fn publish_partitions(&self, partitions: Vec<Arc<Partition>>) {
+        *self.index.partitions.write().unwrap_or_else(PoisonError::into_inner) = partitions;
+    }
+
+    /// Makes the newest partition, which takes requests from `segment` on.
+    fn begin_partition(&mut self, segment: u32) -> Result<(), Error> {
+        let header = self.header(segment);
+        let first_id = header.map_or(self.applied.id + 1, |header| header.first_id);
+        let created =
+            Partition::create(&self.index.directory, segment, first_id, self.applied)?;
+        let (partition, connection) = created;
+        // The one before has to be durable before this one says how far it came.
+        if let Some(before) = self.writer.take() {
+            let _ = before.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        }
+        self.writer = Some(connection);
+        self.newest_bytes = 0;
+        self.newest_since = header.map_or_else(|| self.clock.now(), |header| header.created_at);
+        let mut partitions = self.index.partitions();
+        partitions.push(Arc::new(partition));
+        self.publish_partitions(partitions);
+        Ok(())
+    }
+
+    fn run(mut self) {
+        loop {
+            let stop = self.wait();
+            if let Err(error) = self.round() {
+                if error.is_damage() {
+                    error!(%error, "the index is damaged; it is made anew from the journal");
+                    self.index.damaged.store(true, Ordering::Release);
+                } else {
+                    error!(%error, "the index cannot be written; it falls behind until it can");
+                    std::thread::sleep(RETRY_EVERY);
+                }
+            }
+            if self.index.damaged.load(Ordering::Acquire)
+                && let Err(error) = self.begin_anew()
+            {
+                error!(%error, "the index cannot be made anew; trying again");
+                std::thread::sleep(RETRY_EVERY);
+            }
+            if stop {
+                break;
+            }
+        }
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        }
+    }
+
+    /// Rests until something is asked for or time has passed. True where the thread is to end.
+    fn wait(&self) -> bool {
+        let mut wishes = self.index.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        let busy = self.index.is_recovering();
+        if !busy && !wishes.flush && !wishes.rebuild && !wishes.stop {
+            let rested = self.index.wake.wait_timeout(wishes, REST);
+            wishes = rested.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let stop = wishes.stop;
+        *wishes = super::Wishes { stop, ..super::Wishes::default() };
+        stop
+    }
+
+    /// Takes in everything that is committed, then does the chores that are due.
+    fn round(&mut self) -> Result<(), Error> {
+        while self.take_in()? {}
+        if self.index.is_recovering() {
+            info!(undelivered = self.index.undelivered.load(Ordering::Relaxed), "the index is up to date");
+            self.index.recovering.send_replace(false);
+        }
+        if self.chores_at.is_none_or(|at| at.elapsed() >= CHORES_EVERY) {
+            self.chores_at = Some(Instant::now());
+            let oldest = query::oldest_open(&self.index)?;
+            self.index.oldest_undelivered.store(oldest.unwrap_or(0), Ordering::Relaxed);
+            self.retain()?;
+        }
+        Ok(())
+    }
+
+    /// Takes in one transaction's worth. False where nothing is left.
+    fn take_in(&mut self) -> Result<bool, Error> {
+        let mut changes: FxHashMap<u32, Changes> = FxHashMap::default();
+        let mut records = 0;
+        let mut reached = self.applied;
+        while records < RECORDS_MAX {
+            let Some(batch) = self.tail.next(reached.position)? else { break };
+            let mut items = batch.items();
+            let segment = items.reached().segment;
+            if segment != reached.position.segment && self.wants_new_partition(segment) {
+                if records > 0 {
+                    break;
+                }
+                self.begin_partition(segment)?;
+            }
+            let start = items.reached();
+            while let Some(item) = items.next() {
+                match item {
+                    Item::Record { position, kind, id, payload } => {
+                        match Decoded::read(kind, payload) {
+                            Ok(decoded) => self.fold(&mut changes, position, id, &decoded)?,
+                            Err(why) => error!(
+                                segment = position.segment,
+                                offset = position.offset,
+                                %why,
+                                "a journal record is skipped"
+                            ),
+                        }
+                        reached.id = id;
+                        records += 1;
+                    }
+                    Item::Damage { from, bytes } => error!(
+                        segment = from.segment,
+                        offset = from.offset,
+                        bytes,
+                        "a damaged journal record is skipped"
+                    ),
+                }
+            }
+            reached.position = items.reached();
+            self.newest_bytes += u64::from(reached.position.offset - start.offset);
+        }
+        if reached == self.applied {
+            return Ok(false);
+        }
+        self.write(changes, reached)?;
+        Ok(true)
+    }
+
+    fn wants_new_partition(&self, segment: u32) -> bool {
+        let created = self.header(segment).map(|header| header.created_at);
+        let age = created.map_or(Duration::ZERO, |created| created.since(self.newest_since));
+        self.newest_bytes >= self.settings.partition_bytes || age >= self.settings.partition_age
+    }
+
+    fn fold(
+        &mut self,
+        changes: &mut FxHashMap<u32, Changes>,
+        position: Position,
+        id: u64,
+        decoded: &Decoded,
+    ) -> Result<(), Error> {
+        let request = match decoded {
+            Decoded::Request(_) => id,
+            Decoded::Routed(routed) => routed.request.0,
+            Decoded::Attempt(outline) => outline.event.request.0,
+            Decoded::Changed(changed) => changed.event.request.0,
+        };
+        // Without a partition, its request is past retention.
+        let Some(partition) = self.index.partition_of(request) else { return Ok(()) };
+        let changes = changes.entry(partition.first_segment).or_default();
+        let file = self.writer_of(&partition)?;
+        let known = match decoded {
+            Decoded::Request(outline) => {
+                changes.request(id, position, outline);
+                Ok(true)
+            }
+            Decoded::Routed(routed) => changes.routed(file, routed).map(|()| true),
+            Decoded::Attempt(outline) => changes.attempt(file, position, outline),
+            Decoded::Changed(changed) => changes.changed(file, changed),
+        };
+        if !known.map_err(|error| partition.failed(error))? {
+            warn!(segment = position.segment, offset = position.offset, "a journal record names an unknown event");
+        }
+        Ok(())
+    }
+
+    /// The write connection of a partition.
+    pub(super) fn writer_of(&mut self, partition: &Partition) -> Result<&mut Connection, Error> {
+        let newest = self.index.partitions().last().map(|newest| newest.first_segment);
+        if newest == Some(partition.first_segment)
+            && let Some(writer) = &mut self.writer
+        {
+            return Ok(writer);
+        }
+        if !self.old_writers.contains_key(&partition.first_segment) {
+            if self.old_writers.len() >= OLD_WRITERS_KEPT {
+                self.old_writers.clear();
+            }
+            let opened = Partition::open(&self.index.directory, partition.first_segment)?;
+            let Some((_, connection)) = opened else {
+                return Err(partition.failed(rusqlite::Error::InvalidQuery));
+            };
+            connection
+                .execute_batch("PRAGMA synchronous = FULL;")
+                .map_err(|error| partition.failed(error))?;
+            self.old_writers.insert(partition.first_segment, connection);
+        }
+        self.old_writers
+            .get_mut(&partition.first_segment)
+            .ok_or_else(|| partition.failed(rusqlite::Error::InvalidQuery))
+    }
+
+    /// Writes a run to all partitions it changes, the newest last, and says how far the index is.
+    fn write(&mut self, mut changes: FxHashMap<u32, Changes>, reached: Applied) -> Result<(), Error> {
+        let partitions = self.index.partitions();
+        let mut grown = 0;
+        for (at, partition) in partitions.iter().enumerate() {
+            let is_newest = at + 1 == partitions.len();
+            let changes = changes.remove(&partition.first_segment).unwrap_or_default();
+            if changes.is_empty() && !is_newest {
+                continue;
+            }
+            let file = self.writer_of(partition)?;
+            let applied = is_newest.then_some(reached);
+            grown += apply::apply(file, &changes, applied).map_err(|error| partition.failed(error))?;
+        }
+        let undelivered = self.index.undelivered.load(Ordering::Relaxed);
+        self.index.undelivered.store(undelivered.saturating_add_signed(grown), Ordering::Relaxed);
+        self.applied = reached;
+        self.index.applied.send_replace(reached);
+        Ok(())
+    }
+}
+
+/// A record, as far as the index needs it.
+enum Decoded {
+    Request(request::Outline),
+    Routed(Routed),
+    Attempt(attempt::Outline),
+    Changed(Changed),
+}
+
+impl Decoded {
+    fn read(kind: Kind, payload: Bytes) -> Result<Self, Undecodable> {
+        match kind {
+            Kind::Request => request::outline(&payload).map(Self::Request),
+            Kind::Routed => Routed::decode(payload).map(Self::Routed),
+            Kind::Attempt => attempt::outline(&payload).map(Self::Attempt),
+            Kind::Changed => Changed::decode(payload).map(Self::Changed),
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Reading the index. Every function here may block on the disk: call them from a blocking thread.
+
+use hookyard_model::event::EventState;
+use hookyard_model::id::EventId;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::fold::{EVENT_COLUMNS, EventRow, RequestRow};
+use super::{Error, Index};
+use crate::journal::record::Position;
+
+/// The undelivered states, exactly as the partial index has them.
+const OPEN: &str = "state IN (1, 2, 3)";
+
+fn request_row(row: &Row<'_>) -> rusqlite::Result<(u64, RequestRow)> {
+    let columns = RequestRow {
+        project: row.get::<_, i64>(1)? as u64,
+        source: row.get::<_, i64>(2)? as u64,
+        position: Position::from_u64(row.get::<_, i64>(3)? as u64),
+        cause: row.get(4)?,
+        events: row.get(5)?,
+    };
+    Ok((row.get::<_, i64>(0)? as u64, columns))
+}
+
+const REQUEST_COLUMNS: &str = "id, project, source, position, cause, events";
+
+fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[Value],
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map(rusqlite::params_from_iter(parameters), |row| read(row))?.collect()
+}
+
+/// The row of a request.
+pub(crate) fn request(index: &Index, id: u64) -> Result<Option<RequestRow>, Error> {
+    let Some(partition) = index.partition_of(id) else { return Ok(None) };
+    partition.read(|connection| {
+        connection
+            .prepare_cached(&format!("SELECT {REQUEST_COLUMNS} FROM requests WHERE id = ?1"))?
+            .query_row([id as i64], request_row)
+            .optional()
+            .map(|found| found.map(|(_, row)| row))
+    })
+}
+
+/// The row of an event.
+pub(crate) fn event(index: &Index, event: EventId) -> Result<Option<EventRow>, Error> {
+    let Some(partition) = index.partition_of(event.request.0) else { return Ok(None) };
+    partition.read(|connection| EventRow::load(connection, event))
+}
+
+/// Conditions of a `WHERE` clause and their parameters, all joined by `AND`.
+#[derive(Debug, Default)]
+pub(crate) struct Conditions {
+    sql: String,
+    parameters: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds one that has no parameter.
+    pub(crate) fn fixed(&mut self, condition: &str) {
+        if !self.sql.is_empty() {
+            self.sql.push_str(" AND ");
+        }
+        self.sql.push_str(condition);
+    }
+
+    /// Adds `column operator value`.
+    pub(crate) fn compare(&mut self, comparison: &str, value: u64) {
+        self.parameters.push(Value::Integer(value as i64));
+        let place = self.parameters.len();
+        self.fixed(&format!("{comparison} ?{place}"));
+    }
+
+    /// Adds "the event is older than this one", in the order lists have.
+    pub(crate) fn event_before(&mut self, event: EventId) {
+        self.parameters.push(Value::Integer(event.request.0 as i64));
+        self.parameters.push(Value::Integer(event.connection.0 as i64));
+        let place = self.parameters.len();
+        self.fixed(&format!("(request, connection) < (?{}, ?{place})", place - 1));
+    }
+}
+
+/// Requests that meet the conditions, newest first.
+pub(crate) fn requests(
+    index: &Index,
+    conditions: &Conditions,
+    limit: usize,
+) -> Result<Vec<(u64, RequestRow)>, Error> {
+    let sql = format!(
+        "SELECT {REQUEST_COLUMNS} FROM requests WHERE {} ORDER BY id DESC LIMIT {limit}",
+        conditions.sql
+    );
+    newest_first(index, &sql, conditions, limit, request_row)
+}
+
+/// Events that meet the conditions, newest first.
+pub(crate) fn events(
+    index: &Index,
+    conditions: &Conditions,
+    limit: usize,
+) -> Result<Vec<(EventId, EventRow)>, Error> {
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events WHERE {} ORDER BY request DESC, connection DESC LIMIT {limit}",
+        conditions.sql
+    );
+    newest_first(index, &sql, conditions, limit, EventRow::read)
+}
+
+fn newest_first<T>(
+    index: &Index,
+    sql: &str,
+    conditions: &Conditions,
+    limit: usize,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, Error> {
+    let mut found = Vec::new();
+    for partition in index.partitions().iter().rev() {
+        found.extend(partition.read(|connection| all(connection, sql, &conditions.parameters, &read))?);
+        if found.len() >= limit {
+            found.truncate(limit);
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Accepted requests with ids from `from` to before `to` that have not been routed, oldest first.
+pub(crate) fn unrouted(
+    index: &Index,
+    from: u64,
+    to: u64,
+    limit: usize,
+) -> Result<Vec<(u64, RequestRow)>, Error> {
+    let sql = format!(
+        "SELECT {REQUEST_COLUMNS} FROM requests WHERE events IS NULL AND id >= ?1 AND id < ?2
+         ORDER BY id LIMIT {limit}"
+    );
+    let parameters = [Value::Integer(from as i64), Value::Integer(to.min(i64::MAX as u64) as i64)];
+    let mut found = Vec::new();
+    for partition in index.partitions() {
+        found.extend(partition.read(|connection| all(connection, &sql, &parameters, request_row))?);
+        if found.len() >= limit {
+            found.truncate(limit);
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Events of a destination that are due at `now_us`, longest due first.
+pub(crate) fn due(
+    index: &Index,
+    destination: u64,
+    now_us: u64,
+    limit: usize,
+) -> Result<Vec<(EventId, EventRow)>, Error> {
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events WHERE state IN (1, 2) AND destination = ?1 AND due_us <= ?2
+         ORDER BY due_us LIMIT {limit}"
+    );
+    let parameters = [Value::Integer(destination as i64), Value::Integer(now_us as i64)];
+    let mut found = Vec::new();
+    for partition in index.partitions() {
+        found.extend(partition.read(|connection| all(connection, &sql, &parameters, EventRow::read))?);
+    }
+    found.sort_by_key(|(event, row)| (row.due_us, *event));
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// When the next event of a destination is due that is not due at `now_us`.
+pub(crate) fn next_due(index: &Index, destination: u64, now_us: u64) -> Result<Option<u64>, Error> {
+    let sql = "SELECT min(due_us) FROM events WHERE state IN (1, 2) AND destination = ?1 AND due_us > ?2";
+    let parameters = [Value::Integer(destination as i64), Value::Integer(now_us as i64)];
+    let mut next: Option<u64> = None;
+    for partition in index.partitions() {
+        let found = partition.read(|connection| {
+            all(connection, sql, &parameters, |row| row.get::<_, Option<i64>>(0))
+        })?;
+        for due in found.into_iter().flatten() {
+            next = Some(next.map_or(due as u64, |known| known.min(due as u64)));
+        }
+    }
+    Ok(next)
+}
+
+/// The smallest id of a request that has an undelivered event.
+pub(crate) fn oldest_open(index: &Index) -> Result<Option<u64>, Error> {
+    let sql = format!("SELECT min(request) FROM events WHERE {OPEN}");
+    for partition in index.partitions() {
+        let found =
+            partition.read(|connection| all(connection, &sql, &[], |row| row.get::<_, Option<i64>>(0)))?;
+        if let Some(oldest) = found.into_iter().flatten().next() {
+            return Ok(Some(oldest as u64));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a request with an id from `from` to before `to` is still to be routed or delivered.
+pub(crate) fn is_open_between(connection: &Connection, from: u64, to: u64) -> rusqlite::Result<bool> {
+    let range = (from as i64, to.min(i64::MAX as u64) as i64);
+    let open: bool = connection
+        .prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE {OPEN} AND request >= ?1 AND request < ?2)"
+        ))?
+        .query_row(range, |row| row.get(0))?;
+    if open {
+        return Ok(true);
+    }
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM requests WHERE events IS NULL AND id >= ?1 AND id < ?2)",
+        )?
+        .query_row(range, |row| row.get(0))
+}
+
+/// Undelivered events of a connection, oldest first, behind `after`; only those in `state` where given.
+pub(crate) fn open_of(
+    index: &Index,
+    connection_id: u64,
+    state: Option<EventState>,
+    after: Option<EventId>,
+    limit: usize,
+) -> Result<Vec<(EventId, EventRow)>, Error> {
+    let mut conditions = Conditions::default();
+    conditions.fixed(OPEN);
+    conditions.compare("connection =", connection_id);
+    if let Some(state) = state {
+        conditions.compare("state =", u64::from(state.code()));
+    }
+    if let Some(after) = after {
+        conditions.compare("request >", after.request.0);
+    }
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events INDEXED BY events_open WHERE {} ORDER BY request LIMIT {limit}",
+        conditions.sql
+    );
+    let mut found = Vec::new();
+    for partition in index.partitions() {
+        let parameters = &conditions.parameters;
+        found.extend(partition.read(|connection| all(connection, &sql, parameters, EventRow::read))?);
+        if found.len() >= limit {
+            found.truncate(limit);
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// How many undelivered events a connection has.
+pub(crate) fn count_open_of(index: &Index, connection_id: u64) -> Result<u64, Error> {
+    let sql = format!("SELECT count(*) FROM events INDEXED BY events_open WHERE {OPEN} AND connection = ?1");
+    let parameters = [Value::Integer(connection_id as i64)];
+    let mut count = 0;
+    for partition in index.partitions() {
+        let found = partition.read(|connection| all(connection, &sql, &parameters, |row| row.get::<_, i64>(0)))?;
+        count += found.into_iter().sum::<i64>() as u64;
+    }
+    Ok(count)
+}
+
+/// The connections that have held events.
+pub(crate) fn connections_with_held(index: &Index) -> Result<Vec<u64>, Error> {
+    let sql = format!("SELECT DISTINCT connection FROM events INDEXED BY events_open WHERE {OPEN} AND state = 3");
+    let mut found = Vec::new();
+    for partition in index.partitions() {
+        found.extend(partition.read(|connection| all(connection, &sql, &[], |row| row.get::<_, i64>(0)))?);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found.into_iter().map(|id| id as u64).collect())
+}

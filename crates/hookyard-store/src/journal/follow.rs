@@ -1,0 +1,274 @@
+//! Reading behind the writer: the same records in the same order, from memory while they are fresh and
+//! from the files where not.
+//!
+//! The index and the route stage both read this way; a rebuild is nothing but reading from the first
+//! segment on. Nobody ever reads past the committed end.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::record::{self, ALIGNMENT, Kind, Look, Position};
+use super::segment;
+
+/// Bytes of fresh batches kept in memory.
+const FRESH_BYTES_MAX: usize = 16 << 20;
+/// Bytes read from a file at a time.
+const READ_BYTES: usize = 1 << 20;
+
+/// A run of whole records.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    /// Where its first byte lies.
+    pub(crate) base: Position,
+    pub(crate) bytes: Bytes,
+    /// Whether it reaches to the end of what is valid in its segment, or of what is committed.
+    complete: bool,
+}
+
+/// A record of a batch, or a place where one should be.
+#[derive(Clone, Debug)]
+pub(crate) enum Item {
+    Record { position: Position, kind: Kind, id: u64, payload: Bytes },
+    Damage { from: Position, bytes: u32 },
+}
+
+#[derive(Debug)]
+struct State {
+    /// Behind the last durable record.
+    committed: Position,
+    committed_id: u64,
+    fresh: VecDeque<Batch>,
+    fresh_bytes: usize,
+    /// Where the valid part of each finished segment ends.
+    ends: BTreeMap<u32, u32>,
+}
+
+/// The committed part of the journal.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    directory: PathBuf,
+    state: Mutex<State>,
+    /// Woken at every commit.
+    pub(crate) grown: Notify,
+}
+
+impl Tail {
+    /// `ends` holds all segments but the current one, which `committed` is in.
+    pub(crate) fn new(directory: PathBuf, ends: BTreeMap<u32, u32>, committed: Position, committed_id: u64) -> Self {
+        let state = State { committed, committed_id, fresh: VecDeque::new(), fresh_bytes: 0, ends };
+        Self { directory, state: Mutex::new(state), grown: Notify::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the committed part ends, and the id of its last record.
+    pub(crate) fn committed(&self) -> (Position, u64) {
+        let state = self.lock();
+        (state.committed, state.committed_id)
+    }
+
+    /// Adds a batch that has just become durable.
+    pub(crate) fn grow(&self, base: Position, bytes: Bytes, newest_id: u64) {
+        let mut state = self.lock();
+        state.committed = Position { segment: base.segment, offset: base.offset + bytes.len() as u32 };
+        state.committed_id = newest_id;
+        state.fresh_bytes += bytes.len();
+        state.fresh.push_back(Batch { base, bytes, complete: true });
+        while state.fresh_bytes > FRESH_BYTES_MAX {
+            let Some(stale) = state.fresh.pop_front() else { break };
+            state.fresh_bytes -= stale.bytes.len();
+        }
+        drop(state);
+        self.grown.notify_waiters();
+    }
+
+    /// Notes that the writer has gone on to a new, still empty segment.
+    pub(crate) fn turn(&self, finished: Option<(u32, u32)>, next: Position) {
+        let mut state = self.lock();
+        state.ends.extend(finished);
+        state.committed = next;
+    }
+
+    /// Forgets segments that retention has deleted.
+    pub(crate) fn forget(&self, segment: u32) {
+        self.lock().ends.remove(&segment);
+    }
+
+    /// Bytes committed behind `position`.
+    pub(crate) fn bytes_behind(&self, position: Position) -> u64 {
+        let state = self.lock();
+        let finished: u64 = state
+            .ends
+            .range(position.segment..)
+            .filter(|(number, _)| **number != state.committed.segment)
+            .map(|(_, end)| u64::from(*end).saturating_sub(segment::HEADER_BYTES as u64))
+            .sum();
+        (finished + u64::from(state.committed.offset)).saturating_sub(u64::from(position.offset))
+    }
+
+    /// Bytes of all segments together.
+    pub(crate) fn bytes(&self) -> u64 {
+        let state = self.lock();
+        state.ends.values().map(|end| u64::from(*end)).sum::<u64>() + u64::from(state.committed.offset)
+    }
+
+    /// The finished segments and where they end, oldest first.
+    pub(crate) fn finished(&self) -> Vec<(u32, u32)> {
+        self.lock().ends.iter().map(|(number, end)| (*number, *end)).collect()
+    }
+
+    /// The first position at or behind `position` that can hold a record, and the end of the valid
+    /// part of its segment. None where nothing more is committed.
+    fn place(state: &State, position: Position) -> Option<(Position, u32)> {
+        let start = segment::HEADER_BYTES as u32;
+        if position.segment == state.committed.segment {
+            let offset = position.offset.max(start);
+            return (offset < state.committed.offset)
+                .then_some((Position { segment: position.segment, offset }, state.committed.offset));
+        }
+        for (number, end) in state.ends.range(position.segment..) {
+            let offset = if *number == position.segment { position.offset.max(start) } else { start };
+            if offset < *end {
+                return Some((Position { segment: *number, offset }, *end));
+            }
+        }
+        let first = Position { segment: state.committed.segment, offset: start };
+        (position.segment < first.segment && start < state.committed.offset)
+            .then_some((first, state.committed.offset))
+    }
+
+    /// The records from `position` on, as many as lie together; none where nothing more is committed.
+    ///
+    /// # Errors
+    /// Where a segment file cannot be read.
+    pub(crate) fn next(&self, position: Position) -> io::Result<Option<Batch>> {
+        let (place, end) = {
+            let state = self.lock();
+            let Some((place, end)) = Self::place(&state, position) else { return Ok(None) };
+            let after = state.fresh.partition_point(|batch| batch.base <= place);
+            let fresh = after.checked_sub(1).and_then(|at| state.fresh.get(at));
+            if let Some(batch) = fresh.filter(|batch| batch.base.segment == place.segment) {
+                let skip = (place.offset - batch.base.offset) as usize;
+                if skip < batch.bytes.len() {
+                    return Ok(Some(Batch { base: place, bytes: batch.bytes.slice(skip..), complete: true }));
+                }
+            }
+            (place, end)
+        };
+        self.read(place, end).map(Some)
+    }
+
+    fn read(&self, place: Position, end: u32) -> io::Result<Batch> {
+        let file = File::open(segment::path(&self.directory, place.segment))?;
+        let left = (end - place.offset) as usize;
+        let mut want = left.min(READ_BYTES);
+        loop {
+            let mut bytes = vec![0; want];
+            let got = read_up_to(&file, &mut bytes, u64::from(place.offset))?;
+            bytes.truncate(got);
+            let complete = want == left || got < want;
+            match first_whole(&bytes, place) {
+                Look::Short(need) if !complete && need <= left => want = need.max(want * 2).min(left),
+                _ => return Ok(Batch { base: place, bytes: Bytes::from(bytes), complete }),
+            }
+        }
+    }
+}
+
+fn first_whole(bytes: &[u8], base: Position) -> Look {
+    record::look(bytes, 0, base)
+}
+
+/// Reads until the buffer is full or the file ends.
+pub(crate) fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset + done as u64) {
+            Ok(0) => break,
+            Ok(count) => done += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+impl Batch {
+    /// A batch that is all there is, for reading files as they are found.
+    pub(crate) const fn whole(base: Position, bytes: Bytes) -> Self {
+        Self { base, bytes, complete: true }
+    }
+
+    /// Goes through its records; [`Items::reached`] says where to go on.
+    pub(crate) const fn items(&self) -> Items<'_> {
+        Items { batch: self, at: 0 }
+    }
+}
+
+/// Goes through a batch.
+#[derive(Debug)]
+pub(crate) struct Items<'a> {
+    batch: &'a Batch,
+    at: usize,
+}
+
+impl Items<'_> {
+    /// Where reading goes on after the items taken so far.
+    pub(crate) const fn reached(&self) -> Position {
+        Position { segment: self.batch.base.segment, offset: self.batch.base.offset + self.at as u32 }
+    }
+
+    /// The next place behind damage where a whole record begins, or the end.
+    fn resume(&self) -> usize {
+        let mut at = self.at + ALIGNMENT;
+        while at < self.batch.bytes.len() {
+            match record::look(&self.batch.bytes, at, self.batch.base) {
+                Look::Record(_) => return at,
+                // Perhaps a whole record, once the rest of it has been read.
+                Look::Short(_) if !self.batch.complete => return at,
+                _ => {}
+            }
+            at += ALIGNMENT;
+        }
+        self.batch.bytes.len()
+    }
+}
+
+impl Iterator for Items<'_> {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        if self.at >= self.batch.bytes.len() {
+            return None;
+        }
+        let from = self.reached();
+        match record::look(&self.batch.bytes, self.at, self.batch.base) {
+            Look::Record(found) => {
+                self.at = found.next;
+                Some(Item::Record {
+                    position: from,
+                    kind: found.kind,
+                    id: found.id,
+                    payload: self.batch.bytes.slice(found.payload),
+                })
+            }
+            // The rest of this record comes with the next batch.
+            Look::Short(_) if !self.batch.complete && self.at > 0 => None,
+            Look::Short(_) | Look::Blank | Look::Damaged => {
+                let resumed = self.resume();
+                let bytes = (resumed - self.at) as u32;
+                self.at = resumed;
+                Some(Item::Damage { from, bytes })
+            }
+        }
+    }
+}

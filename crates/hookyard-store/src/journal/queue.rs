@@ -1,0 +1,270 @@
+//! Where appenders leave entries for the writer, and how they learn what became of them.
+//!
+//! Ids are given out under the queue's lock, so that their order is the order in the journal.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hookyard_model::clock::Clock;
+use hookyard_model::id::Generator;
+use std::sync::Arc;
+use tokio::sync::{oneshot, watch};
+
+use super::record::{Kind, record_bytes};
+use crate::accept::Unavailable;
+
+/// What is owed to an entry when the disk fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Somebody waits for it: written at once, and told where that fails.
+    Awaited,
+    /// A consequence of what was accepted: written soon, and kept until it is written.
+    Kept,
+    /// Nice to have: written soon, and dropped where that fails.
+    Droppable,
+}
+
+/// One record to be.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) id: u64,
+    pub(crate) class: Class,
+    pub(crate) head: Vec<u8>,
+    pub(crate) body: Bytes,
+    pub(crate) done: Option<oneshot::Sender<Result<(), Unavailable>>>,
+}
+
+impl Entry {
+    pub(crate) fn bytes(&self) -> usize {
+        record_bytes(self.head.len() + self.body.len())
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    entries: Vec<Entry>,
+    bytes: usize,
+    droppable: usize,
+    /// Somebody waits for an entry, or for all of them.
+    urgent: bool,
+    /// Since when the oldest entry that nobody waits for has been waiting.
+    lingering_since: Option<Instant>,
+    writer_sleeps: bool,
+    closing: bool,
+    /// While set, awaited entries are refused at once.
+    refusing: Option<Unavailable>,
+    newest_id: u64,
+}
+
+/// What the writer is asked to do next.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Commit these, in this order.
+    Commit(Vec<Entry>),
+    /// Nothing waits; time has passed.
+    Idle,
+    /// The queue is closed and empty.
+    Close,
+}
+
+/// Bounds of the queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Bytes waiting, beyond which awaited entries are refused.
+    pub(crate) bytes_max: usize,
+    /// Droppable entries waiting, beyond which further ones are dropped.
+    pub(crate) droppable_max: usize,
+    /// How long an entry that nobody waits for may wait for company.
+    pub(crate) linger: Duration,
+}
+
+#[derive(Debug)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+    bounds: Bounds,
+    clock: Clock,
+    ids: Arc<Generator>,
+    /// Every entry up to this id has been written, or given up.
+    resolved: watch::Sender<u64>,
+}
+
+impl Queue {
+    pub(crate) fn new(bounds: Bounds, clock: Clock, ids: Arc<Generator>, newest_id: u64) -> Self {
+        let state = State {
+            entries: Vec::new(),
+            bytes: 0,
+            droppable: 0,
+            urgent: false,
+            lingering_since: None,
+            writer_sleeps: false,
+            closing: false,
+            refusing: None,
+            newest_id,
+        };
+        Self { state: Mutex::new(state), wake: Condvar::new(), bounds, clock, ids, resolved: watch::Sender::new(newest_id) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves an entry that somebody waits for. The receiver hears when it is durable.
+    pub(crate) fn append_awaited(
+        &self,
+        kind: Kind,
+        head: Vec<u8>,
+        body: Bytes,
+    ) -> Result<(u64, oneshot::Receiver<Result<(), Unavailable>>), Unavailable> {
+        let mut state = self.lock();
+        if let Some(refusal) = &state.refusing {
+            return Err(refusal.clone());
+        }
+        if state.closing {
+            return Err(Unavailable { cause: "the store is closing".to_owned(), retry_after_s: 5 });
+        }
+        if state.bytes > self.bounds.bytes_max {
+            return Err(Unavailable { cause: "too much is waiting to be written".to_owned(), retry_after_s: 1 });
+        }
+        let (done, receiver) = oneshot::channel();
+        let id = self.push(&mut state, kind, Class::Awaited, head, body, Some(done));
+        state.urgent = true;
+        self.rouse(&mut state);
+        Ok((id, receiver))
+    }
+
+    /// Leaves an entry that nobody waits for; it is written within the linger time, or when the disk
+    /// works again. A droppable one is dropped (`None`) where too many wait.
+    pub(crate) fn append(&self, kind: Kind, class: Class, head: Vec<u8>, body: Bytes) -> Option<u64> {
+        let mut state = self.lock();
+        if class == Class::Droppable {
+            let full = state.droppable >= self.bounds.droppable_max || state.bytes > self.bounds.bytes_max;
+            if full || state.refusing.is_some() || state.closing {
+                return None;
+            }
+            state.droppable += 1;
+        }
+        let id = self.push(&mut state, kind, class, head, body, None);
+        if state.lingering_since.is_none() {
+            state.lingering_since = Some(Instant::now());
+            self.rouse(&mut state);
+        }
+        Some(id)
+    }
+
+    fn push(
+        &self,
+        state: &mut State,
+        kind: Kind,
+        class: Class,
+        head: Vec<u8>,
+        body: Bytes,
+        done: Option<oneshot::Sender<Result<(), Unavailable>>>,
+    ) -> u64 {
+        let id = self.ids.next(self.clock.now());
+        let entry = Entry { kind, id, class, head, body, done };
+        state.newest_id = id;
+        state.bytes += entry.bytes();
+        state.entries.push(entry);
+        id
+    }
+
+    fn rouse(&self, state: &mut State) {
+        if state.writer_sleeps {
+            state.writer_sleeps = false;
+            self.wake.notify_one();
+        }
+    }
+
+    /// Has all that waits written now, and returns when it has been written or given up.
+    pub(crate) async fn flush(&self) {
+        let newest_id = {
+            let mut state = self.lock();
+            if !state.entries.is_empty() {
+                state.urgent = true;
+                self.rouse(&mut state);
+            }
+            state.newest_id
+        };
+        // An error would mean that the queue, and with it this borrow, is gone.
+        let _ = self.resolved.subscribe().wait_for(|resolved| *resolved >= newest_id).await;
+    }
+
+    /// Notes that everything up to `id` has been written, or given up.
+    pub(crate) fn resolve(&self, id: u64) {
+        self.resolved.send_replace(id);
+    }
+
+    /// Lets no further entries in; the writer ends when it has written what waits.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        self.rouse(&mut state);
+    }
+
+    /// Whether [`Queue::close`] was called.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
+    /// Waits for something to do, at most `patience` where there is nothing.
+    pub(crate) fn next(&self, patience: Duration) -> Task {
+        let mut state = self.lock();
+        loop {
+            if state.entries.is_empty() && state.closing {
+                return Task::Close;
+            }
+            let wait = match state.lingering_since {
+                _ if !state.entries.is_empty() && (state.urgent || state.closing) => break,
+                Some(since) if !state.entries.is_empty() => {
+                    match self.bounds.linger.checked_sub(since.elapsed()) {
+                        Some(rest) if !rest.is_zero() => rest,
+                        _ => break,
+                    }
+                }
+                _ => patience,
+            };
+            state.writer_sleeps = true;
+            let (woken, timeout) =
+                self.wake.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.writer_sleeps = false;
+            if timeout.timed_out() && state.entries.is_empty() && !state.closing {
+                return Task::Idle;
+            }
+        }
+        state.urgent = false;
+        state.lingering_since = None;
+        state.bytes = 0;
+        state.droppable = 0;
+        Task::Commit(std::mem::take(&mut state.entries))
+    }
+
+    /// How many entries wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().entries.len()
+    }
+
+    /// Puts entries that could not be written back in front of all others.
+    pub(crate) fn put_back(&self, mut entries: Vec<Entry>) {
+        let mut state = self.lock();
+        state.bytes += entries.iter().map(Entry::bytes).sum::<usize>();
+        entries.append(&mut state.entries);
+        state.entries = entries;
+        if !state.entries.is_empty() && state.lingering_since.is_none() {
+            state.lingering_since = Some(Instant::now());
+        }
+    }
+
+    /// From now on refuses awaited entries with this, or takes them again.
+    pub(crate) fn refuse(&self, refusal: Option<Unavailable>) {
+        self.lock().refusing = refusal;
+    }
+
+    /// Why awaited entries are refused now, if they are.
+    pub(crate) fn refusal(&self) -> Option<Unavailable> {
+        self.lock().refusing.clone()
+    }
+}

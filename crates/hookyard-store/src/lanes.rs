@@ -1,0 +1,415 @@
+//! Deliver's side of the store: what is due for each destination, and what became of it.
+//!
+//! A lane is the queue of one destination. It keeps a bounded number of events in memory, handed over
+//! by the route stage without a detour; what goes beyond waits in the index and is loaded when there
+//! is room again, or when its time has come.
+//!
+//! **Invariants**
+//! 1. An event is at most once in a lane's memory: `known` holds it from the moment it enters until the
+//!    index has taken in what became of it, so that loading can tell it apart.
+//! 2. While `behind`, something due may be in the index only; the lane does not rest before it has
+//!    looked there.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hookyard_model::attempt::{Attempt, Trigger};
+use hookyard_model::clock::Timestamp;
+use hookyard_model::event::EventState;
+use hookyard_model::id::{DestinationId, EventId};
+use hookyard_model::request::Request;
+use rustc_hash::FxHashSet;
+use tokio::sync::Notify;
+use tracing::error;
+
+use crate::history::ReadError;
+use crate::index::fold::EventRow;
+use crate::index::query;
+use crate::journal::queue::Class;
+use crate::journal::read;
+use crate::journal::record::{Kind, Position};
+use crate::store::{Inner, Store};
+use crate::stored::changed::Changed;
+use crate::stored::{attempt, request};
+
+/// How long a lane rests after the index could not be read.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+/// An event that may be delivered now.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// Its identity.
+    pub event: EventId,
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// How many attempts were made before.
+    pub attempts: u32,
+    /// Why the next attempt is made.
+    pub trigger: Trigger,
+    request: Option<Arc<Request>>,
+    position: Position,
+    last_position: Position,
+}
+
+impl Ready {
+    pub(crate) const fn fresh(
+        event: EventId,
+        destination: DestinationId,
+        request: Arc<Request>,
+        position: Position,
+    ) -> Self {
+        let last_position = Position { segment: 0, offset: 0 };
+        let trigger = Trigger::Initial;
+        Self { event, destination, attempts: 0, trigger, request: Some(request), position, last_position }
+    }
+
+    const fn loaded(event: EventId, row: &EventRow) -> Self {
+        let trigger = match (row.by_hand, row.attempts) {
+            (true, _) => Trigger::Manual,
+            (false, 0) => Trigger::Initial,
+            (false, _) => Trigger::Retry,
+        };
+        Self {
+            event,
+            destination: DestinationId(row.destination),
+            attempts: row.attempts,
+            trigger,
+            request: None,
+            position: row.position,
+            last_position: row.last_position,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.request.as_ref().map_or(0, |request| request.head.len() + request.body.len())
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    queue: VecDeque<Ready>,
+    known: FxHashSet<EventId>,
+    /// Events that left memory, with the id of the record that says what became of them.
+    settling: VecDeque<(u64, EventId)>,
+    /// While the index is being read: events that have settled since, which the answer may still hold.
+    settled_meanwhile: Option<FxHashSet<EventId>>,
+    behind: bool,
+    /// When something that waits in the index is due; none where nothing is known to.
+    wake_at: Option<Timestamp>,
+}
+
+/// The queue of one destination.
+#[derive(Debug)]
+pub struct Lane {
+    /// Whose lane it is.
+    pub destination: DestinationId,
+    state: Mutex<State>,
+    /// Told for each event that enters.
+    work: Notify,
+    /// Told when the index should be looked at.
+    look: Notify,
+    store: Weak<Inner>,
+}
+
+impl Store {
+    /// The lane of a destination; made where there is none yet.
+    pub fn lane(&self, destination: DestinationId) -> Arc<Lane> {
+        let known = self.inner.lanes.read().unwrap_or_else(PoisonError::into_inner).get(&destination).cloned();
+        if let Some(lane) = known {
+            return lane;
+        }
+        let mut lanes = self.inner.lanes.write().unwrap_or_else(PoisonError::into_inner);
+        let lane = lanes.entry(destination).or_insert_with(|| {
+            let state = State {
+                queue: VecDeque::new(),
+                known: FxHashSet::default(),
+                settling: VecDeque::new(),
+                settled_meanwhile: None,
+                // Earlier runs may have left something in the index.
+                behind: true,
+                wake_at: None,
+            };
+            Arc::new(Lane {
+                destination,
+                state: Mutex::new(state),
+                work: Notify::new(),
+                look: Notify::new(),
+                store: Arc::downgrade(&self.inner),
+            })
+        });
+        Arc::clone(lane)
+    }
+
+    /// Forgets the lane of a destination that is no more. Its undelivered events stay in the index.
+    pub fn close_lane(&self, destination: DestinationId) {
+        self.inner.lanes.write().unwrap_or_else(PoisonError::into_inner).remove(&destination);
+    }
+
+    /// The request of an event that a lane handed out.
+    ///
+    /// # Errors
+    /// [`ReadError`] where its record is damaged or cannot be read.
+    pub async fn request_of(&self, ready: &Ready) -> Result<Arc<Request>, ReadError> {
+        if let Some(request) = &ready.request {
+            return Ok(Arc::clone(request));
+        }
+        let inner = Arc::clone(&self.inner);
+        let (position, id) = (ready.position, ready.event.request);
+        let read = tokio::task::spawn_blocking(move || {
+            let record = read::Reader::new(&inner.journal.directory).record(position);
+            let record = record.map_err(|error| ReadError(error.to_string()))?;
+            request::decode(id.0, record.payload).map_err(|error| ReadError(error.to_string()))
+        });
+        read.await.map_err(|error| ReadError(error.to_string()))?.map(Arc::new)
+    }
+
+    /// Records an attempt and what became of its event, in one record. It is durable within
+    /// milliseconds; until then a crash means that the event is delivered once more.
+    pub fn record_attempt(&self, ready: &Ready, attempt: &Attempt) {
+        let (head, body) = attempt::encode(attempt, ready.last_position);
+        let record = self.inner.journal.queue.append(Kind::Attempt, Class::Kept, head, body);
+        let wake_at = (attempt.state == EventState::Scheduled).then_some(attempt.due_at);
+        self.lane(ready.destination).settle_later(ready.event, record, wake_at);
+    }
+
+    /// Records that an event which a lane handed out is held, or cancelled, instead of attempted.
+    pub fn record_set_aside(&self, ready: &Ready, state: EventState) {
+        let changed = Changed { event: ready.event, state, due_at: self.inner.clock.now(), by_hand: false };
+        let record = self.inner.journal.queue.append(Kind::Changed, Class::Kept, changed.encode(), Bytes::new());
+        self.lane(ready.destination).settle_later(ready.event, record, None);
+    }
+}
+
+impl State {
+    /// Lets go of events of which the index knows what became.
+    fn forget_settled(&mut self, applied_id: u64) {
+        while let Some((id, event)) = self.settling.front().copied() {
+            if id > applied_id {
+                break;
+            }
+            self.settling.pop_front();
+            self.known.remove(&event);
+            if let Some(settled) = &mut self.settled_meanwhile {
+                settled.insert(event);
+            }
+        }
+    }
+}
+
+impl Lane {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a new event into memory, where there is room; otherwise it is loaded later.
+    pub(crate) fn offer(&self, mut ready: Ready) {
+        let Some(store) = self.store.upgrade() else { return };
+        let mut state = self.lock();
+        if state.behind {
+            return;
+        }
+        if state.queue.len() >= store.lane_events_max {
+            state.behind = true;
+            return;
+        }
+        if !state.known.insert(ready.event) {
+            return;
+        }
+        store.account(&mut ready);
+        state.queue.push_back(ready);
+        drop(state);
+        self.work.notify_one();
+    }
+
+    /// The next event to deliver, if one is in memory.
+    pub fn take(&self) -> Option<Ready> {
+        let store = self.store.upgrade()?;
+        let mut state = self.lock();
+        let ready = state.queue.pop_front();
+        let low = state.behind && state.queue.len() <= store.lane_events_max / 2;
+        drop(state);
+        if low {
+            self.look.notify_one();
+        }
+        let ready = ready?;
+        store.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
+        Some(ready)
+    }
+
+    /// Waits until there may be an event to take. Of several who wait, the last to come is woken first.
+    pub async fn work(&self) {
+        self.work.notified().await;
+    }
+
+    /// Puts back what [`Lane::take`] handed out and nobody attempted.
+    pub fn put_back(&self, mut ready: Ready) {
+        let Some(store) = self.store.upgrade() else { return };
+        store.account(&mut ready);
+        self.lock().queue.push_front(ready);
+        self.work.notify_one();
+    }
+
+    /// How many events are in memory and not being attempted.
+    pub fn waiting(&self) -> usize {
+        self.lock().queue.len()
+    }
+
+    /// Has the lane look into the index for what is due.
+    pub fn wake(&self) {
+        self.lock().behind = true;
+        self.look.notify_one();
+    }
+
+    fn settle_later(&self, event: EventId, record: Option<u64>, wake_at: Option<Timestamp>) {
+        let applied = self.store.upgrade().map_or(0, |store| store.index.index.applied().id);
+        let mut state = self.lock();
+        state.settling.push_back((record.unwrap_or(0), event));
+        state.forget_settled(applied);
+        let sooner = wake_at.is_some_and(|at| state.wake_at.is_none_or(|known| at < known));
+        if sooner {
+            state.wake_at = wake_at;
+            drop(state);
+            self.look.notify_one();
+        }
+    }
+
+    /// Keeps the lane filled from the index, for ever. Cancel-safe; run one at a time.
+    pub async fn keep_filled(&self) {
+        loop {
+            self.until_wanted().await;
+            let Some(store) = self.store.upgrade().map(|inner| Store { inner }) else { return };
+            store.recovered().await;
+            if let Err(error) = self.fill(&store).await {
+                error!(destination = %self.destination, %error, "a lane cannot be filled from the index");
+                tokio::time::sleep(RETRY_EVERY).await;
+            }
+        }
+    }
+
+    /// Waits until there is room for what is behind, or something in the index is due.
+    async fn until_wanted(&self) {
+        loop {
+            let looked = self.look.notified();
+            tokio::pin!(looked);
+            looked.as_mut().enable();
+            let Some(store) = self.store.upgrade() else { return };
+            let rest = {
+                let state = self.lock();
+                if state.behind && state.queue.len() <= store.lane_events_max / 2 {
+                    return;
+                }
+                state.wake_at.map(|at| at.since(store.clock.now()))
+            };
+            drop(store);
+            match rest {
+                Some(Duration::ZERO) => return,
+                Some(rest) => {
+                    let _ = tokio::time::timeout(rest, looked).await;
+                }
+                None => looked.await,
+            }
+        }
+    }
+
+    /// Loads what is due, as much as there is room for.
+    async fn fill(&self, store: &Store) -> Result<(), ReadError> {
+        {
+            // What is offered from here on enters memory, and what was dropped before is in the index
+            // once it has settled.
+            let mut state = self.lock();
+            state.behind = false;
+            state.wake_at = None;
+        }
+        let filled = self.load(store).await;
+        if filled.is_err() {
+            self.lock().behind = true;
+        }
+        filled
+    }
+
+    async fn load(&self, store: &Store) -> Result<(), ReadError> {
+        store.settle().await;
+        let applied = store.inner.index.index.applied().id;
+        let now = store.inner.clock.now();
+        let (known, room) = {
+            let mut state = self.lock();
+            state.forget_settled(applied);
+            state.settled_meanwhile = Some(FxHashSet::default());
+            (state.known.clone(), store.inner.lane_events_max.saturating_sub(state.queue.len()))
+        };
+        let limit = room + known.len();
+        let destination = self.destination.0;
+        let inner = Arc::clone(&store.inner);
+        let found = tokio::task::spawn_blocking(move || {
+            let index = &inner.index.index;
+            let rows = query::due(index, destination, now.us(), limit)?;
+            let all = rows.len() < limit;
+            let next = if all { query::next_due(index, destination, now.us())? } else { None };
+            let mut reader = read::Reader::new(&inner.journal.directory);
+            let unknown = rows.into_iter().filter(|(event, _)| !known.contains(event));
+            let loaded = unknown.map(|(event, row)| inner.load_request(&mut reader, Ready::loaded(event, &row)));
+            Ok::<_, crate::index::Error>((loaded.collect::<Vec<_>>(), all, next))
+        });
+        let found = found.await.map_err(|error| ReadError(error.to_string()))?;
+        let (loaded, all, next) = found.map_err(|error| {
+            if error.is_damage() {
+                store.inner.index.index.rebuild();
+            }
+            ReadError(error.to_string())
+        })?;
+        let mut entered = 0;
+        let mut state = self.lock();
+        let settled = state.settled_meanwhile.take().unwrap_or_default();
+        for ready in loaded {
+            // It may have been offered, and even delivered, while the index was read.
+            if !settled.contains(&ready.event) && state.known.insert(ready.event) {
+                state.queue.push_back(ready);
+                entered += 1;
+            } else {
+                store.inner.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
+            }
+        }
+        if all {
+            let next = next.map(Timestamp::from_us);
+            state.wake_at = match (state.wake_at, next) {
+                (Some(known), Some(next)) => Some(known.min(next)),
+                (known, next) => known.or(next),
+            };
+        } else {
+            state.behind = true;
+        }
+        drop(state);
+        for _ in 0..entered {
+            self.work.notify_one();
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Counts the request's bytes, or lets go of them where lanes keep too many already.
+    fn account(&self, ready: &mut Ready) {
+        let bytes = ready.bytes();
+        if self.lanes_bytes.load(Ordering::Relaxed) + bytes > self.lanes_bytes_max {
+            ready.request = None;
+        } else {
+            self.lanes_bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Reads the request of an event while there is room for it; a failure shows at the attempt.
+    fn load_request(&self, reader: &mut read::Reader<'_>, mut ready: Ready) -> Ready {
+        if self.lanes_bytes.load(Ordering::Relaxed) < self.lanes_bytes_max
+            && let Ok(record) = reader.record(ready.position)
+            && let Ok(request) = request::decode(ready.event.request.0, record.payload)
+        {
+            ready.request = Some(Arc::new(request));
+            self.account(&mut ready);
+        }
+        ready
+    }
+}
+

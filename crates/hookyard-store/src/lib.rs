@@ -1,0 +1,34 @@
+//! Everything durable: what arrived, where it stands, and what a person configured.
+//!
+//! ```text
+//!   accept ──►  journal  ──►  arrivals (to route)
+//!               │     └────►  lanes    (to deliver)
+//!               ▼ follows
+//!             index  ──►  history (to look at)          catalog (configuration)
+//! ```
+//!
+//! - [`store`]: the one handle all stages share, and how it is opened and closed.
+//! - [`accept`]: ingest's side. A request is durable before its sender hears so.
+//! - [`arrivals`]: route's side. Accepted requests in order, each until it has been routed.
+//! - [`lanes`]: deliver's side. What is due for a destination; outcomes.
+//! - [`history`]: the reader's side. Look up, list, retry by hand.
+//! - [`live`]: the onlooker's side. What happens, as it happens.
+//! - [`catalog`]: projects, sources, destinations, connections; a database of its own.
+//! - `journal`: append-only segments, the truth. `index`: SQLite, derived from them at any time.
+
+pub mod store;
+
+pub mod accept;
+pub mod arrivals;
+pub mod lanes;
+
+pub mod history;
+pub mod live;
+
+pub mod catalog;
+
+mod index;
+mod journal;
+mod stored;
+
+pub use journal::disk::Faults;

@@ -1,0 +1,109 @@
+//! A request as it lies in the journal.
+//!
+//! `project u64 · source u64 (0: none) · received µs u64 · remote 16 bytes (IPv6, IPv4 mapped) ·`
+//! `cause u8 (0: accepted) · body bytes u64 · detail len u16 · head len u32 · detail · head · body`
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use bytes::{Buf, BufMut, Bytes};
+use hookyard_model::clock::Timestamp;
+use hookyard_model::id::{ProjectId, RequestId, SourceId};
+use hookyard_model::request::{RejectCause, Request, Verdict};
+
+use super::{Undecodable, cut, take, take_text};
+use crate::accept::{Arrival, Rejection};
+
+/// Longest detail of a rejection that is kept, in bytes.
+const DETAIL_BYTES_MAX: usize = 1_024;
+/// Bytes before detail, head and body.
+const FIXED_BYTES: usize = 8 + 8 + 8 + 16 + 1 + 8 + 2 + 4;
+
+/// What the index needs to know of a request; cheap to read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outline {
+    pub(crate) project: ProjectId,
+    pub(crate) source: Option<SourceId>,
+    pub(crate) received_at: Timestamp,
+    pub(crate) cause: u8,
+    pub(crate) body_bytes: u64,
+}
+
+/// Everything but the body, which is appended as it is.
+pub(crate) fn encode_accepted(arrival: &Arrival) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(FIXED_BYTES + arrival.head.len());
+    let source = arrival.source.0;
+    put_fixed(&mut payload, arrival.project, source, arrival.received_at, arrival.remote);
+    payload.put_u8(0);
+    payload.put_u64_le(arrival.body.len() as u64);
+    payload.put_u16_le(0);
+    payload.put_u32_le(arrival.head.len() as u32);
+    payload.extend_from_slice(&arrival.head);
+    payload
+}
+
+/// Everything but the body, which is appended as it is.
+pub(crate) fn encode_rejected(rejection: &Rejection) -> Vec<u8> {
+    let detail = cut(&rejection.detail, DETAIL_BYTES_MAX);
+    let mut payload = Vec::with_capacity(FIXED_BYTES + detail.len() + rejection.head.len());
+    let source = rejection.source.map_or(0, |source| source.0);
+    put_fixed(&mut payload, rejection.project, source, rejection.received_at, rejection.remote);
+    payload.put_u8(rejection.cause.code());
+    payload.put_u64_le(rejection.body_bytes);
+    payload.put_u16_le(detail.len() as u16);
+    payload.put_u32_le(rejection.head.len() as u32);
+    payload.extend_from_slice(detail.as_bytes());
+    payload.extend_from_slice(&rejection.head);
+    payload
+}
+
+fn put_fixed(payload: &mut Vec<u8>, project: ProjectId, source: u64, received_at: Timestamp, remote: IpAddr) {
+    payload.put_u64_le(project.0);
+    payload.put_u64_le(source);
+    payload.put_u64_le(received_at.us());
+    let remote = match remote {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+        IpAddr::V6(v6) => v6,
+    };
+    payload.extend_from_slice(&remote.octets());
+}
+
+/// Reads only what the index needs.
+pub(crate) fn outline(mut payload: &[u8]) -> Result<Outline, Undecodable> {
+    let project = ProjectId(payload.try_get_u64_le()?);
+    let source = payload.try_get_u64_le()?;
+    let received_at = Timestamp::from_us(payload.try_get_u64_le()?);
+    payload.try_get_u128_le()?;
+    let cause = payload.try_get_u8()?;
+    let body_bytes = payload.try_get_u64_le()?;
+    Ok(Outline { project, source: (source != 0).then_some(SourceId(source)), received_at, cause, body_bytes })
+}
+
+/// Reads all of it; head and body share the payload's memory.
+pub(crate) fn decode(id: u64, mut payload: Bytes) -> Result<Request, Undecodable> {
+    let outline = outline(&payload)?;
+    payload.advance(24);
+    let remote = Ipv6Addr::from(payload.try_get_u128()?);
+    payload.advance(9);
+    let detail_len = payload.try_get_u16_le()?;
+    let head_len = payload.try_get_u32_le()?;
+    let detail = take_text(&mut payload, usize::from(detail_len))?;
+    let head = take(&mut payload, head_len as usize)?;
+    let verdict = match outline.cause {
+        0 => Verdict::Accepted,
+        code => Verdict::Rejected {
+            cause: RejectCause::from_code(code).ok_or(Undecodable("it has an unknown rejection cause"))?,
+            detail,
+        },
+    };
+    Ok(Request {
+        id: RequestId(id),
+        project: outline.project,
+        source: outline.source,
+        received_at: outline.received_at,
+        remote: remote.to_canonical(),
+        verdict,
+        head,
+        body: payload,
+        body_bytes: outline.body_bytes,
+    })
+}

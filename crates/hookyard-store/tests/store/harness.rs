@@ -1,0 +1,179 @@
+//! A store in a directory of its own, with a clock that stands still, and short ways to use it.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hookyard_model::attempt::{Attempt, Outcome, Response};
+use hookyard_model::clock::{Clock, Timestamp};
+use hookyard_model::event::EventState;
+use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
+use hookyard_store::accept::{Arrival, Unavailable};
+use hookyard_store::arrivals::{Arrivals, Arrived, NewEvent};
+use hookyard_store::lanes::{Lane, Ready};
+use hookyard_store::store::{Options, Store};
+use tempfile::TempDir;
+
+/// 2026-01-01T00:00:00Z.
+pub(crate) const START: Timestamp = Timestamp::from_ms(1_767_225_600_000);
+/// The project, source, connection and destination of whatever does not care.
+pub(crate) const PROJECT: ProjectId = ProjectId(1);
+pub(crate) const SOURCE: SourceId = SourceId(2);
+pub(crate) const CONNECTION: ConnectionId = ConnectionId(3);
+pub(crate) const DESTINATION: DestinationId = DestinationId(4);
+
+/// A data directory, and how stores in it are opened.
+pub(crate) struct Yard {
+    pub(crate) directory: TempDir,
+    pub(crate) clock: Clock,
+    pub(crate) options: Options,
+}
+
+impl Yard {
+    /// Small segments, no reserve, nothing is too old.
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// Like [`Yard::new`], with further changes to the options.
+    pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(START);
+        let mut options = Options::new(directory.path());
+        options.clock = clock.clone();
+        options.segment_bytes = 256 << 10;
+        options.reserve_bytes = 0;
+        options.retention = None;
+        change(&mut options);
+        Self { directory, clock, options }
+    }
+
+    pub(crate) fn open(&self) -> Store {
+        Store::open(self.options.clone()).unwrap()
+    }
+
+    /// The journal's segment files, oldest first.
+    pub(crate) fn segments(&self) -> Vec<PathBuf> {
+        files(&self.directory.path().join("journal"), "segment")
+    }
+
+    /// The index's files, oldest first.
+    pub(crate) fn partitions(&self) -> Vec<PathBuf> {
+        files(&self.directory.path().join("index"), "sqlite")
+    }
+}
+
+fn files(directory: &std::path::Path, extension: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == extension));
+    files.sort();
+    files
+}
+
+/// A verified request with this body.
+pub(crate) fn arrival(body: impl Into<Bytes>) -> Arrival {
+    Arrival {
+        project: PROJECT,
+        source: SOURCE,
+        received_at: START,
+        remote: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        head: Bytes::from_static(b"POST /token/path?x=1 HTTP/1.1\r\nHost: here\r\nX-A: 1\r\n\r\n"),
+        body: body.into(),
+    }
+}
+
+/// Accepts a request with this body.
+pub(crate) async fn accept(store: &Store, body: impl Into<Bytes>) -> Result<RequestId, Unavailable> {
+    store.accept(arrival(body)).await
+}
+
+/// Where a routed request is to go when nothing special is wanted.
+pub(crate) fn queued(store: &Store) -> NewEvent {
+    NewEvent {
+        connection: CONNECTION,
+        destination: DESTINATION,
+        state: EventState::Queued,
+        due_at: store.clock().now(),
+    }
+}
+
+/// The next `count` requests to route.
+pub(crate) async fn next_arrived(arrivals: &mut Arrivals, count: usize) -> Vec<Arrived> {
+    let mut arrived = Vec::new();
+    while arrived.len() < count {
+        arrived.extend(arrivals.next().await);
+    }
+    assert_eq!(arrived.len(), count, "more requests arrived than were accepted");
+    arrived
+}
+
+/// Routes the next `count` requests, each to one queued event.
+pub(crate) async fn route(store: &Store, arrivals: &mut Arrivals, count: usize) -> Vec<EventId> {
+    let mut events = Vec::new();
+    for arrived in next_arrived(arrivals, count).await {
+        store.record_routed(&arrived, &[queued(store)]);
+        events.push(EventId { request: arrived.request.id, connection: CONNECTION });
+    }
+    events
+}
+
+/// A lane that is kept filled by a task of its own until this is dropped.
+pub(crate) struct Filled {
+    pub(crate) lane: Arc<Lane>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Filled {
+    pub(crate) fn new(store: &Store, destination: DestinationId) -> Self {
+        let lane = store.lane(destination);
+        let filler = Arc::clone(&lane);
+        let task = tokio::spawn(async move { filler.keep_filled().await });
+        Self { lane, task }
+    }
+
+    /// The next event, however long it takes to come.
+    pub(crate) async fn take(&self) -> Ready {
+        loop {
+            if let Some(ready) = self.lane.take() {
+                return ready;
+            }
+            self.lane.work().await;
+        }
+    }
+
+    /// Ends the task, so that the store can be closed.
+    pub(crate) async fn stop(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+/// The attempt that comes next for an event, answered with this status.
+pub(crate) fn attempt(ready: &Ready, status: u16, state: EventState, due_at: Timestamp) -> Attempt {
+    Attempt {
+        id: AttemptId { event: ready.event, number: ready.attempts + 1 },
+        project: PROJECT,
+        destination: ready.destination,
+        trigger: ready.trigger,
+        started_at: START,
+        duration: Duration::from_millis(3),
+        outcome: Outcome::Response(Response {
+            status,
+            headers: Bytes::from_static(b"server: sink\r\n"),
+            body: Bytes::from(format!("answer {status}")),
+            body_truncated: false,
+        }),
+        state,
+        due_at,
+    }
+}
+
+/// Records that an event was delivered.
+pub(crate) fn deliver(store: &Store, ready: &Ready) -> Attempt {
+    let made = attempt(ready, 200, EventState::Successful, START);
+    store.record_attempt(ready, &made);
+    made
+}

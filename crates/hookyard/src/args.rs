@@ -1,0 +1,72 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// The webhook gateway: every webhook in, made durable, delivered.
+#[derive(Debug, Parser)]
+#[command(name = "hookyard", version)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the gateway with a configuration file.
+    Serve(ServeArgs),
+    /// Run the gateway on this machine for trying things out: no configuration, loopback only.
+    Dev(DevArgs),
+    /// Check a configuration file and say everything that is wrong with it.
+    Check(CheckArgs),
+    /// Make the index anew from the journal, and report what of the journal is damaged.
+    Reindex(ReindexArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ServeArgs {
+    /// The configuration file; without one, the defaults hold and everything is configured by the API.
+    #[arg(long, env = "HOOKYARD_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where everything durable lives; overrides the file.
+    #[arg(long, env = "HOOKYARD_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address that webhooks arrive at; overrides the file.
+    #[arg(long, env = "HOOKYARD_PUBLIC")]
+    pub(crate) public: Option<SocketAddr>,
+    /// Address of the API and the metrics; overrides the file.
+    #[arg(long, env = "HOOKYARD_ADMIN")]
+    pub(crate) admin: Option<SocketAddr>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DevArgs {
+    /// Deliver everything that arrives to this URL, for example http://localhost:3000/webhooks.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Where everything durable lives.
+    #[arg(long, default_value = "hookyard-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Address that webhooks arrive at.
+    #[arg(long, default_value = "127.0.0.1:4400")]
+    pub(crate) public: SocketAddr,
+    /// Address of the API and the metrics.
+    #[arg(long, default_value = "127.0.0.1:4401")]
+    pub(crate) admin: SocketAddr,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    /// The configuration file.
+    #[arg(long, env = "HOOKYARD_CONFIG", default_value = "hookyard.toml")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ReindexArgs {
+    /// Where everything durable lives. No other Hookyard may be using it.
+    #[arg(long, env = "HOOKYARD_DATA_DIR", default_value = "hookyard-data")]
+    pub(crate) data_dir: PathBuf,
+}

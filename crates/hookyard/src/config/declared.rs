@@ -1,0 +1,254 @@
+//! `[[source]]`, `[[destination]]` and `[[connection]]`: what each says, and how they fit together.
+//!
+//! Rules that hold for the API too stand in the catalog and in `hookyard-providers`, and are only asked
+//! here; this file knows what a person must be told about the file.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use hookyard_model::connection::Retry;
+use hookyard_model::secret::Secret;
+use hookyard_model::source::{Answer, Verification};
+use hookyard_providers::{ConfigError, Verifier};
+use hookyard_store::catalog::{Declared, DeclaredConnection, NewDestination, NewSource, Problem};
+
+use super::nearest::nearest;
+use super::table::{Reader, Table};
+
+const CONCURRENCY: u32 = 64;
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// The catalog has narrower bounds, and says so itself.
+const ANY_DURATION: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(36_500 * 24 * 3600);
+
+/// Where names of one kind were declared; empty at first.
+type Places = BTreeMap<String, usize>;
+
+/// Reads everything the file declares.
+pub(super) fn read(file: &mut Table<'_>, reader: &mut Reader<'_>) -> Declared {
+    let mut declared = Declared::default();
+    let mut sources = Places::new();
+    let mut tokens = Places::new();
+    for table in file.tables(reader, "source") {
+        declared.sources.extend(source(table, reader, &mut sources, &mut tokens));
+    }
+    let mut destinations = Places::new();
+    for table in file.tables(reader, "destination") {
+        declared.destinations.extend(destination(table, reader, &mut destinations));
+    }
+    let mut connections = Places::new();
+    let mut unused = destinations.clone();
+    for table in file.tables(reader, "connection") {
+        let known = Known { sources: &sources, destinations: &destinations };
+        declared.connections.extend(connection(table, reader, &mut connections, &known, &mut unused));
+    }
+    for (name, at) in unused {
+        let message = format!(
+            "no connection uses the destination `{name}`: add a `[[connection]]` to it, or remove it"
+        );
+        reader.note(at, message);
+    }
+    declared
+}
+
+fn source(
+    mut table: Table<'_>,
+    reader: &mut Reader<'_>,
+    names: &mut Places,
+    tokens: &mut Places,
+) -> Option<NewSource> {
+    let name = table.required_text(reader, "name");
+    let token = table.text(reader, "token");
+    let verification = verification(&mut table, reader);
+    let methods = table.texts(reader, "methods").unwrap_or_default();
+    let answer = table.optional_table(reader, "answer").and_then(|answer_table| answer(answer_table, reader));
+    if let Some(token) = &token
+        && tokens.insert(token.clone(), table.at).is_some()
+    {
+        let message = "source.token: another source has this token: choose a different one";
+        reader.note(table.place_of("token"), message);
+    }
+    let new = name.map(|name| NewSource { name, token, verification, methods, answer });
+    if let Some(new) = &new {
+        declare(&new.name, "source", &table, reader, names);
+        note_problems(new.problems(), "source", &table, reader);
+    }
+    table.finish(reader);
+    new
+}
+
+/// Asks the provider only where everything it is asked about could be read.
+fn verification(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Verification {
+    let found_before = reader.found.len();
+    let provider = table.text(reader, "provider").unwrap_or_else(|| "none".to_owned());
+    let secrets = table.texts(reader, "secrets").unwrap_or_default();
+    let settings = table.optional_table(reader, "settings").and_then(|settings| settings.all_texts(reader));
+    let settings = settings.unwrap_or_default();
+    if reader.found.len() == found_before {
+        let exposed: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        if let Err(error) = Verifier::new(&provider, &exposed, &settings) {
+            let setting = match error {
+                ConfigError::UnknownProvider { .. } => "provider",
+                ConfigError::NoSecret { .. } | ConfigError::BadSecret { .. } => "secrets",
+                ConfigError::UnknownSetting { .. }
+                | ConfigError::MissingSetting { .. }
+                | ConfigError::BadSetting { .. } => "settings",
+            };
+            reader.note(table.place_of(setting), format!("source.{setting}: {error}"));
+        }
+    }
+    Verification { provider, secrets: secrets.into_iter().map(Secret::new).collect(), settings }
+}
+
+fn answer(mut table: Table<'_>, reader: &mut Reader<'_>) -> Option<Answer> {
+    let answer = Answer {
+        status: table.count(reader, "status", 200..=299).unwrap_or(200),
+        content_type: table.text(reader, "content_type"),
+        body: table.text(reader, "body").unwrap_or_default(),
+    };
+    table.finish(reader);
+    Some(answer)
+}
+
+fn destination(mut table: Table<'_>, reader: &mut Reader<'_>, names: &mut Places) -> Option<NewDestination> {
+    let name = table.required_text(reader, "name");
+    let url = table.required_text(reader, "url");
+    let append_path = table.boolean(reader, "append_path").unwrap_or(false);
+    let timeout = table.duration(reader, "timeout", ANY_DURATION).unwrap_or(TIMEOUT);
+    let concurrency = table.count(reader, "concurrency", 0..=u64::from(u32::MAX)).unwrap_or(CONCURRENCY);
+    let secrets = table.texts(reader, "signing_secrets").unwrap_or_default();
+    let signing_secrets: Vec<Secret> = secrets.into_iter().map(Secret::new).collect();
+    if let Some(name) = &name {
+        declare(name, "destination", &table, reader, names);
+    }
+    let new = name.zip(url).map(|(name, url)| NewDestination {
+        name,
+        url,
+        append_path,
+        timeout,
+        concurrency,
+        signing_secrets,
+    });
+    if let Some(new) = &new {
+        note_problems(new.problems(), "destination", &table, reader);
+    }
+    table.finish(reader);
+    new
+}
+
+/// What a connection can join.
+struct Known<'a> {
+    sources: &'a Places,
+    destinations: &'a Places,
+}
+
+fn connection(
+    mut table: Table<'_>,
+    reader: &mut Reader<'_>,
+    names: &mut Places,
+    known: &Known<'_>,
+    unused: &mut Places,
+) -> Option<DeclaredConnection> {
+    let is_named = table.has("name");
+    let name = table.text(reader, "name");
+    let source = table.required_text(reader, "source");
+    let destination = table.required_text(reader, "destination");
+    let enabled = table.boolean(reader, "enabled").unwrap_or(true);
+    let retry = table.optional_table(reader, "retry").and_then(|retry_table| retry(retry_table, reader));
+    require_known("source", source.as_deref(), known.sources, &table, reader);
+    require_known("destination", destination.as_deref(), known.destinations, &table, reader);
+    match destination.as_deref().and_then(|name| known.destinations.get_key_value(name)) {
+        Some((name, _)) => {
+            unused.remove(name);
+        }
+        // Which one was meant cannot be known, so none is called unused.
+        None => unused.clear(),
+    }
+    let new = source.zip(destination).and_then(|(source, destination)| {
+        let default_name = || format!("{source}-to-{destination}");
+        let name = if is_named { name? } else { default_name() };
+        let retry = retry.unwrap_or_default();
+        Some(DeclaredConnection { name, source, destination, retry, enabled })
+    });
+    if let Some(new) = &new {
+        declare(&new.name, "connection", &table, reader, names);
+        note_problems(new.problems(), "connection", &table, reader);
+    }
+    table.finish(reader);
+    new
+}
+
+fn retry(mut table: Table<'_>, reader: &mut Reader<'_>) -> Option<Retry> {
+    let which = (table.has("exponential"), table.has("custom"));
+    let exponential = table.optional_table(reader, "exponential").map(|it| exponential_retry(it, reader));
+    let custom = table.texts(reader, "custom").and_then(|texts| custom_retry(&texts, &table, reader));
+    if which.0 == which.1 {
+        let message = "connection.retry: give either `exponential = { … }` or `custom = [ … ]`";
+        reader.note(table.at, message);
+    }
+    table.finish(reader);
+    exponential.or(custom)
+}
+
+fn exponential_retry(mut table: Table<'_>, reader: &mut Reader<'_>) -> Retry {
+    let Retry::Exponential { mut first, mut factor_percent, mut max, mut retries } = Retry::default() else {
+        return Retry::default();
+    };
+    first = table.duration(reader, "first", ANY_DURATION).unwrap_or(first);
+    max = table.duration(reader, "max", ANY_DURATION).unwrap_or(max);
+    retries = table.count(reader, "retries", 0..=u64::from(u32::MAX)).unwrap_or(retries);
+    if let Some(factor) = table.number(reader, "factor") {
+        let percent = (factor * 100.0).round();
+        if (100.0..=100_000.0).contains(&percent) {
+            factor_percent = percent as u32;
+        } else {
+            reader.note(table.place_of("factor"), "connection.retry: the factor must be from 1 to 1000");
+        }
+    }
+    table.finish(reader);
+    Retry::Exponential { first, factor_percent, max, retries }
+}
+
+fn custom_retry(texts: &[String], table: &Table<'_>, reader: &mut Reader<'_>) -> Option<Retry> {
+    let mut waits = Vec::with_capacity(texts.len());
+    for text in texts {
+        let Ok(wait) = humantime::parse_duration(text) else {
+            let message =
+                format!("connection.retry.custom: `{text}` is not a duration: write one like `30s` or `12h`");
+            reader.note(table.place_of("custom"), message);
+            return None;
+        };
+        waits.push(wait);
+    }
+    Some(Retry::Custom(waits))
+}
+
+/// Notes a name, and refuses it where it was noted before.
+fn declare(name: &str, noun: &str, table: &Table<'_>, reader: &mut Reader<'_>, names: &mut Places) {
+    if names.insert(name.to_owned(), table.at).is_some() {
+        let message = format!("{noun}.name: another {noun} has the name `{name}`: choose a different one");
+        reader.note(table.place_of("name"), message);
+    }
+}
+
+fn require_known(
+    noun: &'static str,
+    name: Option<&str>,
+    known: &Places,
+    table: &Table<'_>,
+    reader: &mut Reader<'_>,
+) {
+    let Some(name) = name.filter(|name| !known.contains_key(*name)) else { return };
+    let message = match nearest(name, known.keys().map(String::as_str)) {
+        Some(near) => format!("connection.{noun}: there is no {noun} `{name}`: did you mean `{near}`?"),
+        None => format!("connection.{noun}: there is no {noun} `{name}`: declare it with `[[{noun}]]`"),
+    };
+    reader.note(table.place_of(noun), message);
+}
+
+/// Passes on what the catalog has against a declaration.
+fn note_problems(problems: Vec<Problem>, noun: &str, table: &Table<'_>, reader: &mut Reader<'_>) {
+    for Problem { setting, reason } in problems {
+        reader.note(table.place_of(setting), format!("{noun}.{setting}: {reason}"));
+    }
+}

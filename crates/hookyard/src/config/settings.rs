@@ -1,0 +1,218 @@
+//! The settings of the process: listeners, limits, storage, delivery, health, log; with their defaults and
+//! bounds.
+//!
+//! Where another crate has a default of its own, that one is taken, so that there is only one.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hookyard_deliver::send::SendLimits;
+use hookyard_ingest::limits::Limits;
+use hookyard_model::request::HEADER_LINES_MAX;
+use hookyard_model::secret::Secret;
+use hookyard_store::store::Options;
+use ipnet::IpNet;
+use tracing::Level;
+
+use super::table::{Reader, Table};
+use super::{Delivery, Health, Log, LogFormat, Server, ServerTls, Storage};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+const MS: Duration = Duration::from_millis(1);
+const S: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Long enough for everybody, and far from overflowing a timestamp.
+const DAYS_MAX: u32 = 36_500;
+const DATA_DIR: &str = "hookyard-data";
+const ADDRESS: &str = "an IP address and a port, like `127.0.0.1:4400` or `[::]:4400`";
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            public: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 4400)),
+            admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 4401)),
+            admin_key: None,
+            data_dir: PathBuf::from(DATA_DIR),
+            shutdown_grace: Duration::from_secs(30),
+            tls: None,
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        let Options { segment_bytes, segment_age, retention, reserve_bytes, .. } = Options::new(DATA_DIR);
+        Self { segment_bytes, segment_age, retention, reserve_bytes }
+    }
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        let Options { lane_events_max, lanes_bytes_max, .. } = Options::new(DATA_DIR);
+        let SendLimits { response_body_bytes_max, .. } = SendLimits::default();
+        Self { allow_networks: Vec::new(), lane_events_max, lanes_bytes_max, response_body_bytes_max }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: Level::INFO }
+    }
+}
+
+pub(super) fn server(mut table: Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Server {
+    let default = Server::default();
+    let public = table.parsed(reader, "public", ADDRESS).unwrap_or(default.public);
+    let admin = table.parsed(reader, "admin", ADDRESS).unwrap_or(default.admin);
+    if public == admin && public.port() != 0 {
+        let message = "server.admin: is the public address too; choose another port for one of them";
+        reader.note(table.place_of("admin"), message);
+    }
+    let data_dir = table.text(reader, "data_dir").map_or(default.data_dir, PathBuf::from);
+    let server = Server {
+        public,
+        admin,
+        admin_key: table.text(reader, "admin_key").map(Secret::new),
+        data_dir: directory.join(data_dir),
+        shutdown_grace: table
+            .duration(reader, "shutdown_grace", Duration::ZERO..=HOUR)
+            .unwrap_or(default.shutdown_grace),
+        tls: table.optional_table(reader, "tls").and_then(|tls| server_tls(tls, reader, directory)),
+    };
+    table.finish(reader);
+    server
+}
+
+fn server_tls(mut table: Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Option<ServerTls> {
+    let cert = table.required_text(reader, "cert");
+    let key = table.required_text(reader, "key");
+    table.finish(reader);
+    Some(ServerTls { cert: directory.join(cert?), key: directory.join(key?) })
+}
+
+pub(super) fn limits(mut table: Table<'_>, reader: &mut Reader<'_>) -> Limits {
+    let default = Limits::default();
+    let timeout = MS..=HOUR;
+    let limits = Limits {
+        body_bytes_max: table.size(reader, "body_bytes_max", 1..=512 * MIB).unwrap_or(default.body_bytes_max),
+        header_bytes_max: table
+            .size(reader, "header_bytes_max", 8 * KIB..=MIB)
+            .unwrap_or(default.header_bytes_max),
+        header_lines_max: table
+            .count(reader, "header_lines_max", 1..=HEADER_LINES_MAX as u64)
+            .unwrap_or(default.header_lines_max),
+        header_read_timeout: table
+            .duration(reader, "header_read_timeout", timeout.clone())
+            .unwrap_or(default.header_read_timeout),
+        body_read_timeout: table
+            .duration(reader, "body_read_timeout", timeout.clone())
+            .unwrap_or(default.body_read_timeout),
+        idle_timeout: table.duration(reader, "idle_timeout", timeout).unwrap_or(default.idle_timeout),
+        connections_max: table
+            .count(reader, "connections_max", 1..=1_000_000)
+            .unwrap_or(default.connections_max),
+        in_flight_bytes_max: table
+            .size(reader, "in_flight_bytes_max", MIB..=64 * GIB)
+            .unwrap_or(default.in_flight_bytes_max),
+        rejected_per_minute_max: table
+            .count(reader, "rejected_per_minute_max", 0..=1_000_000)
+            .unwrap_or(default.rejected_per_minute_max),
+        rejected_body_bytes_max: table
+            .size(reader, "rejected_body_bytes_max", 0..=MIB)
+            .unwrap_or(default.rejected_body_bytes_max),
+    };
+    if limits.in_flight_bytes_max < limits.body_bytes_max {
+        let message = "limits.in_flight_bytes_max: must be at least limits.body_bytes_max, or the longest \
+                       body could never be taken";
+        reader.note(table.place_of("in_flight_bytes_max"), message);
+    }
+    table.finish(reader);
+    limits
+}
+
+pub(super) fn storage(mut table: Table<'_>, reader: &mut Reader<'_>) -> Storage {
+    let default = Storage::default();
+    let storage = Storage {
+        segment_bytes: table.size(reader, "segment_bytes", MIB..=2 * GIB).unwrap_or(default.segment_bytes),
+        segment_age: table.duration(reader, "segment_age", S..=30 * DAY).unwrap_or(default.segment_age),
+        retention: table
+            .duration_or(reader, "retention", MINUTE..=DAYS_MAX * DAY, "forever")
+            .unwrap_or(default.retention),
+        reserve_bytes: table.size(reader, "reserve_bytes", 0..=1024 * GIB).unwrap_or(default.reserve_bytes),
+    };
+    table.finish(reader);
+    storage
+}
+
+pub(super) fn delivery(mut table: Table<'_>, reader: &mut Reader<'_>) -> Delivery {
+    let default = Delivery::default();
+    let delivery = Delivery {
+        allow_networks: allow_networks(&mut table, reader),
+        lane_events_max: table
+            .count(reader, "lane_events_max", 1..=1_000_000)
+            .unwrap_or(default.lane_events_max),
+        lanes_bytes_max: table
+            .size(reader, "lanes_bytes_max", MIB..=64 * GIB)
+            .unwrap_or(default.lanes_bytes_max),
+        response_body_bytes_max: table
+            .size(reader, "response_body_bytes_max", 0..=MIB)
+            .unwrap_or(default.response_body_bytes_max),
+    };
+    table.finish(reader);
+    delivery
+}
+
+fn allow_networks(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Vec<IpNet> {
+    let texts = table.texts(reader, "allow_networks").unwrap_or_default();
+    let mut networks = Vec::new();
+    for text in texts {
+        match text.parse::<IpNet>() {
+            Ok(network) if network.trunc() == network => networks.push(network),
+            Ok(network) => {
+                let message = format!(
+                    "delivery.allow_networks: `{text}` has address bits behind its prefix: write `{}`",
+                    network.trunc()
+                );
+                reader.note(table.place_of("allow_networks"), message);
+            }
+            Err(_) => {
+                let message = format!(
+                    "delivery.allow_networks: `{text}` is not a network: write one like `127.0.0.0/8`, or \
+                     `10.1.2.3/32` for one address"
+                );
+                reader.note(table.place_of("allow_networks"), message);
+            }
+        }
+    }
+    networks
+}
+
+pub(super) fn health(mut table: Table<'_>, reader: &mut Reader<'_>) -> Health {
+    let undelivered_age_max =
+        table.duration_or(reader, "undelivered_age_max", S..=DAYS_MAX * DAY, "off").flatten();
+    table.finish(reader);
+    Health { undelivered_age_max }
+}
+
+pub(super) fn log(mut table: Table<'_>, reader: &mut Reader<'_>) -> Log {
+    let default = Log::default();
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let levels = [
+        ("error", Level::ERROR),
+        ("warn", Level::WARN),
+        ("info", Level::INFO),
+        ("debug", Level::DEBUG),
+        ("trace", Level::TRACE),
+    ];
+    let log = Log {
+        format: table.word(reader, "format", &formats).unwrap_or(default.format),
+        level: table.word(reader, "level", &levels).unwrap_or(default.level),
+    };
+    table.finish(reader);
+    log
+}

@@ -1,0 +1,444 @@
+//! Whole files: what they come to, and every problem a person is told about.
+
+use std::collections::BTreeMap;
+
+use hookyard_model::connection::Retry;
+use hookyard_model::source::Answer;
+use hookyard_store::catalog::DeclaredConnection;
+
+use super::*;
+
+const MANUAL: &str = include_str!("../../../../docs/configuration.md");
+
+fn env(name: &str) -> Option<String> {
+    let value = match name {
+        "ADMIN_KEY" | "HOOKYARD_ADMIN_KEY" => "an-admin-key-of-some-length",
+        "SIGNING" | "BILLING_SIGNING_SECRET" => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "PORT" => "9000",
+        name if name.contains("SECRET") => return Some(format!("the value of {name}")),
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+fn parse(text: &str) -> Result<Config, Vec<Problem>> {
+    Config::parse(text, Path::new(""), &env)
+}
+
+/// A file that is not in order: the lines and messages of its problems.
+fn problems(text: &str) -> Vec<(usize, String)> {
+    let problems = parse(text).expect_err(text);
+    problems.into_iter().map(|problem| (problem.line.unwrap(), problem.message)).collect()
+}
+
+/// The one problem of a file.
+#[track_caller]
+fn problem(text: &str) -> (usize, String) {
+    let problems = problems(text);
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    problems.into_iter().next().unwrap()
+}
+
+/// The manual's code blocks that open with this line.
+fn blocks(opening: &str) -> Vec<&'static str> {
+    let mut blocks = Vec::new();
+    let mut rest = MANUAL;
+    while let Some((_, after)) = rest.split_once(&format!("\n{opening}\n")) {
+        let (block, after) = after.split_once("\n```").unwrap();
+        blocks.push(block);
+        rest = after;
+    }
+    blocks
+}
+
+#[test]
+fn an_empty_file_is_the_default() {
+    assert_eq!(parse("").unwrap(), Config::default());
+    assert_eq!(parse("# nothing\n[server]\n[limits]\n").unwrap(), Config::default());
+}
+
+#[test]
+fn the_manual_states_the_defaults() {
+    let [defaults] = blocks("```toml defaults")[..] else { panic!("one block of defaults") };
+    let config = parse(defaults).unwrap();
+    // `./hookyard-data` and `hookyard-data` are one place.
+    let data_dir = PathBuf::from("./hookyard-data");
+    let default = Config { server: Server { data_dir, ..Server::default() }, ..Config::default() };
+    assert_eq!(config, default);
+    assert!(default.server.data_dir.ends_with(Server::default().data_dir));
+}
+
+#[test]
+fn the_manual_leaves_out_no_setting() {
+    let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
+                [delivery]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
+                [[destination]]\nx=1\nname='a'\nurl='http://a'\n\
+                [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n";
+    let mut settings = 0;
+    for (_, message) in problems(text) {
+        let (_, known) = message.split_once("known here are ").unwrap_or_else(|| panic!("{message}"));
+        for setting in known.split(", ") {
+            let is_section = ["server", "limits", "storage", "delivery", "health", "log"].contains(&setting)
+                || ["source", "destination", "connection"].contains(&setting);
+            let is_shown = MANUAL.contains(&format!("`{setting}`"))
+                || MANUAL.contains(&format!("{setting} = "))
+                || MANUAL.contains(&format!("[server.{setting}]"));
+            assert!(is_section || is_shown, "{setting}");
+            settings += 1;
+        }
+    }
+    assert!(settings > 50, "{settings}");
+}
+
+#[test]
+fn the_manual_names_every_provider_and_its_settings() {
+    for provider in hookyard_providers::providers() {
+        let row = MANUAL.lines().find(|line| line.starts_with(&format!("| `{}` |", provider.name)));
+        let row = row.unwrap_or_else(|| panic!("{}", provider.name));
+        for setting in provider.settings {
+            assert!(row.contains(&format!("`{}`", setting.name)), "{} {}", provider.name, setting.name);
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_the_manual_hold() {
+    let [first, second] = blocks("```toml")[..] else { panic!("two examples") };
+    let config = parse(first).unwrap();
+    assert_eq!(config.server.admin_key, Some(Secret::new("an-admin-key-of-some-length")));
+    assert_eq!(config.declared().connections[0].name, "github-to-shop");
+
+    let declared = parse(second).unwrap().declared();
+    let [stripe, legacy] = declared.sources.as_slice() else { panic!("{declared:#?}") };
+    assert_eq!(stripe.token.as_deref(), Some("stripe-7c1e"));
+    assert_eq!(stripe.verification.provider, "stripe");
+    assert_eq!(stripe.verification.secrets.len(), 2);
+    assert_eq!(stripe.verification.settings, BTreeMap::from([("tolerance_s".into(), "600".into())]));
+    assert_eq!(stripe.methods, ["POST"]);
+    let answer = Answer {
+        status: 200,
+        content_type: Some("application/json".to_owned()),
+        body: r#"{"received":true}"#.to_owned(),
+    };
+    assert_eq!(stripe.answer.as_ref(), Some(&answer));
+    assert_eq!(legacy.verification.settings["header"], "X-Signature");
+    assert_eq!((&legacy.token, &legacy.answer), (&None, &None));
+    let [billing] = declared.destinations.as_slice() else { panic!("{declared:#?}") };
+    assert_eq!((billing.timeout, billing.concurrency), (Duration::from_secs(10), 16));
+    assert_eq!(billing.signing_secrets[0].expose(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let custom = [1, 60, 600, 3600].map(Duration::from_secs).to_vec();
+    let connection = |name: &str, source: &str, retry| DeclaredConnection {
+        name: name.to_owned(),
+        source: source.to_owned(),
+        destination: "billing".to_owned(),
+        retry,
+        enabled: true,
+    };
+    assert_eq!(
+        declared.connections,
+        [
+            connection("payments", "stripe", Retry::default()),
+            connection("legacy-to-billing", "legacy", Retry::Custom(custom))
+        ]
+    );
+}
+
+#[test]
+fn every_setting_arrives() {
+    let text = r#"
+[server]
+public = "127.0.0.1:${PORT}"
+admin = "[::1]:0"
+admin_key = "${ADMIN_KEY}"
+data_dir = "/var/lib/hookyard"
+shutdown_grace = "1m"
+tls = { cert = "cert.pem", key = "/etc/key.pem" }
+[limits]
+body_bytes_max = 1_000
+header_bytes_max = "8KiB"
+header_lines_max = 256
+header_read_timeout = "1s"
+body_read_timeout = "2s"
+idle_timeout = "3s"
+connections_max = 4
+in_flight_bytes_max = "5MiB"
+rejected_per_minute_max = 0
+rejected_body_bytes_max = 7
+[storage]
+segment_bytes = "1MiB"
+segment_age = "9s"
+retention = "forever"
+reserve_bytes = 10
+[delivery]
+allow_networks = ["127.0.0.0/8", "fd00::/8"]
+lane_events_max = 11
+lanes_bytes_max = "12MiB"
+response_body_bytes_max = 13
+[health]
+undelivered_age_max = "6h"
+[log]
+format = "json"
+level = "warn"
+"#;
+    let config = Config::parse(text, Path::new("/etc/hookyard"), &env).unwrap();
+    let s = Duration::from_secs;
+    let expected = Config {
+        server: Server {
+            public: "127.0.0.1:9000".parse().unwrap(),
+            admin: "[::1]:0".parse().unwrap(),
+            admin_key: Some(Secret::new("an-admin-key-of-some-length")),
+            data_dir: "/var/lib/hookyard".into(),
+            shutdown_grace: s(60),
+            tls: Some(ServerTls { cert: "/etc/hookyard/cert.pem".into(), key: "/etc/key.pem".into() }),
+        },
+        limits: Limits {
+            body_bytes_max: 1_000,
+            header_bytes_max: 8 << 10,
+            header_lines_max: 256,
+            header_read_timeout: s(1),
+            body_read_timeout: s(2),
+            idle_timeout: s(3),
+            connections_max: 4,
+            in_flight_bytes_max: 5 << 20,
+            rejected_per_minute_max: 0,
+            rejected_body_bytes_max: 7,
+        },
+        storage: Storage { segment_bytes: 1 << 20, segment_age: s(9), retention: None, reserve_bytes: 10 },
+        delivery: Delivery {
+            allow_networks: vec!["127.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
+            lane_events_max: 11,
+            lanes_bytes_max: 12 << 20,
+            response_body_bytes_max: 13,
+        },
+        health: Health { undelivered_age_max: Some(s(6 * 3600)) },
+        log: Log { format: LogFormat::Json, level: tracing::Level::WARN },
+        declared: Declared::default(),
+    };
+    assert_eq!(config, expected);
+    let default = Config::parse("", Path::new("/etc/hookyard"), &env).unwrap();
+    assert_eq!(default.server.data_dir, Path::new("/etc/hookyard/hookyard-data"));
+}
+
+#[test]
+fn single_settings_that_are_wrong() {
+    for (text, line, message) in [
+        (
+            "[server]\npublic = 'localhost:4400'",
+            2,
+            "server.public: `localhost:4400` is not an IP address and",
+        ),
+        ("[server]\npublic = 4400", 2, "server.public: must be a text in quotes, not a number"),
+        ("[server]\n\nadmin = '0.0.0.0:4400'", 3, "server.admin: is the public address too"),
+        ("[server]\nshutdown_grace = 30", 2, "must be a duration from 0s to 1h in quotes"),
+        ("[server]\nshutdown_grace = '2h'", 2, "must be a duration from 0s to 1h in quotes"),
+        ("[server.tls]\ncert = 'x'", 1, "server.tls.key is missing"),
+        ("server = 3", 1, "server: must be a table"),
+        ("[limits]\nbody_bytes_max = '10 megabytes'", 2, "must be a size from 1 to 512MiB"),
+        ("[limits]\nbody_bytes_max = -1", 2, "must be a size"),
+        ("[limits]\nheader_bytes_max = 1", 2, "must be a size from 8KiB to 1MiB"),
+        ("[limits]\nheader_lines_max = 257", 2, "must be a whole number from 1 to 256"),
+        ("[limits]\nheader_lines_max = 1.5", 2, "must be a whole number"),
+        ("[limits]\nin_flight_bytes_max = '1MiB'", 2, "must be at least limits.body_bytes_max"),
+        ("[storage]\nretention = 'never'", 2, "must be a duration from 1m to 36500d in quotes"),
+        ("[storage]\nsegment_bytes = '4GiB'", 2, "must be a size from 1MiB to 2"),
+        ("[delivery]\nallow_networks = ['10.0.0.1']", 2, "`10.0.0.1` is not a network"),
+        ("[delivery]\nallow_networks = ['10.0.0.1/8']", 2, "write `10.0.0.0/8`"),
+        ("[delivery]\nallow_networks = '10.0.0.0/8'", 2, "must be a list in brackets"),
+        ("[delivery]\nallow_networks = [\n  1]", 3, "must list texts in quotes, not a number"),
+        ("[health]\nundelivered_age_max = 'none'", 2, "like `30s` or `12h`, or `off`"),
+        ("[log]\nlevel = 'verbose'", 2, "`verbose` is not one of `error`, `warn`, `info`"),
+        ("[log]\nformat = 'xml'", 2, "`xml` is not one of `text`, `json`"),
+    ] {
+        let (found_line, found) = problem(text);
+        assert!(found.contains(message), "{text}: {found}");
+        assert_eq!(found_line, line, "{text}: {found}");
+    }
+}
+
+#[test]
+fn unknown_settings_name_the_nearest_known_one() {
+    for (text, line, message) in [
+        ("[serve]\n", 1, "unknown setting `serve`: did you mean `server`?"),
+        ("\n[[sources]]\nname = 'x'", 2, "unknown setting `sources`: did you mean `source`?"),
+        ("[server]\nadminkey = 'x'", 2, "unknown setting `server.adminkey`: did you mean `admin_key`?"),
+        ("[limits]\nbody_max = 1", 2, "unknown setting `limits.body_max`"),
+        ("[log]\ncolour = true", 2, "known here are format, level"),
+        (
+            "[[source]]\nname = 'a'\nsecret = 'x'",
+            3,
+            "unknown setting `source.secret`: did you mean `secrets`?",
+        ),
+        ("[[source]]\nname = 'a'\nanswer = { code = 200 }", 3, "unknown setting `source.answer.code`"),
+    ] {
+        let (found_line, found) = problem(text);
+        assert!(found.contains(message), "{text}: {found}");
+        assert_eq!(found_line, line, "{text}: {found}");
+    }
+}
+
+const FITTING: &str = "[[source]]
+name = 'a'
+[[destination]]
+name = 'd'
+url = 'https://example.com/'
+[[connection]]
+source = 'a'
+destination = 'd'
+";
+
+#[test]
+fn declarations_that_are_wrong() {
+    assert!(parse(FITTING).is_ok());
+    for (extra, line, message) in [
+        ("retry = { custom = ['1s', 'soon'] }", 9, "`soon` is not a duration"),
+        ("retry = { custom = ['0s'] }", 9, "connection.retry: each wait must be from 1 ms"),
+        ("retry = { custom = [], exponential = {} }", 9, "give either `exponential"),
+        ("retry = {}", 9, "give either `exponential"),
+        ("retry = { exponential = { factor = 0.5 } }", 9, "the factor must be from 1 to 1000"),
+        ("retry = { exponential = { factor = nan } }", 9, "must be a number"),
+        ("retry = { exponential = { first = '13h' } }", 9, "the first wait is longer"),
+        ("retry = { exponential = { retries = 5000 } }", 9, "at most 1000 retries"),
+        ("enabled = 'yes'", 9, "must be `true` or `false`"),
+        ("name = ''", 9, "connection.name: use 1 to 100"),
+        ("[[source]]\nname = 'a'", 10, "another source has the name `a`"),
+        ("[[source]]\nname = 'b c'", 10, "source.name: use 1 to 100"),
+        ("[[source]]\ntoken = 'x'", 9, "source.name is missing"),
+        ("[[source]]\nname = 'b'\ntoken = 'a/b'", 11, "source.token: use 1 to 128"),
+        (
+            "[[source]]\nname = 'b'\ntoken = 't'\n[[source]]\nname = 'c'\ntoken = 't'",
+            14,
+            "another source has this token",
+        ),
+        ("[[source]]\nname = 'b'\nmethods = ['post']", 11, "`post` is not an HTTP method in upper case"),
+        ("[[source]]\nname = 'b'\nanswer = { status = 404 }", 11, "must be a whole number from 200 to 299"),
+        ("[[source]]\nname = 'b'\nprovider = 'githab'", 11, "there is no provider `githab`"),
+        ("[[source]]\nname = 'b'\nprovider = 'github'", 9, "needs at least one secret"),
+        (
+            "[[source]]\nname = 'b'\nprovider = 'github'\nsecrets = ['x']\nsettings = { x = '1' }",
+            13,
+            "has no setting `x`",
+        ),
+        ("[[source]]\nname = 'b'\nsettings = { x = [] }", 11, "must be a text, a whole number"),
+        ("[[destination]]\nname = 'e'\nurl = 'https://e/'", 9, "no connection uses the destination `e`"),
+        ("[[connection]]\nsource = 'a'\ndestination = 'd'", 9, "another connection has the name `a-to-d`"),
+        ("[[connection]]\nname = 'x'\nsource = 'A'\ndestination = 'd'", 11, "did you mean `a`?"),
+        (
+            "[[connection]]\nname = 'x'\nsource = 'a'\ndestination = 'nobody'",
+            12,
+            "there is no destination `nobody`",
+        ),
+        ("[[connection]]\nname = 'x'\nsource = 'a'", 9, "connection.destination is missing"),
+    ] {
+        let (found_line, found) = problem(&format!("{FITTING}{extra}\n"));
+        assert!(found.contains(message), "{extra}: {found}");
+        assert_eq!(found_line, line, "{extra}: {found}");
+    }
+    for (from, to, line, message) in [
+        ("https://example.com/", "example.com", 5, "destination.url: it must start with"),
+        ("name = 'd'", "name = 'd'\ntimeout = '2h'", 5, "destination.timeout: it must be from 1 ms to 1 h"),
+        ("name = 'd'", "name = 'd'\nconcurrency = 0", 5, "destination.concurrency: it must be from 1"),
+        ("name = 'd'", "name = 'd'\nsigning_secrets = ['x']", 5, "must be `whsec_`"),
+        ("[[source]]", "[source]", 1, "write `[[source]]` before each one"),
+    ] {
+        let (found_line, found) = problems(&FITTING.replace(from, to)).into_iter().next().unwrap();
+        assert!(found.contains(message), "{to}: {found}");
+        assert_eq!(found_line, line, "{to}: {found}");
+    }
+}
+
+#[test]
+fn all_problems_are_reported_together_in_the_order_of_the_file() {
+    let text = "[server]
+public = 'x'
+[limits]
+bodybytes_max = 1
+[[source]]
+name = 'a b'
+provider = 'github'
+secrets = ['${MISSING}']
+colour = 'red'
+[[destination]]
+name = 'd'
+url = 'ftp://x/'
+timeout = 3
+[[connection]]
+source = 'nobody'
+destination = 'd'
+enabled = 1
+[lag]
+";
+    let lines: Vec<usize> = problems(text).into_iter().map(|(line, _)| line).collect();
+    assert_eq!(lines, [2, 4, 6, 8, 9, 12, 13, 15, 17, 18]);
+}
+
+#[test]
+fn a_missing_variable_is_named_with_its_setting_and_line() {
+    let (line, message) =
+        problem("[[source]]\nname = 'a'\nprovider = 'stripe'\nsecrets = [\n  '${STRIPE}',\n]");
+    assert_eq!(line, 5);
+    assert!(message.contains("source.secrets: the environment variable `STRIPE` is not set"), "{message}");
+    let (_, message) = problem("[server]\nadmin_key = 'pa$word'");
+    assert!(message.contains("write `$$`") && !message.contains("word'"), "{message}");
+    let config = parse("[server]\nadmin_key = 'pa$$word'").unwrap();
+    assert_eq!(config.server.admin_key, Some(Secret::new("pa$word")));
+}
+
+#[test]
+fn no_message_holds_a_secret() {
+    let text = "[server]\nadmin_key = 'hunter2hunter2'\npublic = 1\n[[source]]\nname = 'a'\nprovider = 'github'\n\
+                secrets = ['hunter2hunter2', '']\n[[destination]]\nname = 'd'\nurl = 'x'\n\
+                signing_secrets = ['hunter2hunter2']\n";
+    let found = problems(text);
+    assert!(found.len() >= 4, "{found:#?}");
+    assert!(found.iter().all(|(_, message)| !message.contains("hunter2")), "{found:#?}");
+    let broken = problems("[server]\nadmin_key = 'hunter2hunter2' hunter2\n");
+    assert!(broken.iter().all(|(_, message)| !message.contains("hunter2")), "{broken:#?}");
+    let config = parse("[server]\nadmin_key = 'hunter2hunter2'").unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_is_not_toml_is_reported_with_its_lines() {
+    let found = problems("[server]\npublic = \n[limits\nx = 1\n");
+    let lines: Vec<usize> = found.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [2, 3], "{found:#?}");
+    assert!(found.iter().all(|(_, message)| message.starts_with("not valid TOML: ")), "{found:#?}");
+    assert_eq!(problem("[log]\nlevel = 'info'\nlevel = 'warn'").0, 3);
+}
+
+#[test]
+fn files_are_read_and_errors_show_path_and_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hookyard.toml");
+    let error = Config::load(&path, &env).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{}: cannot read", path.display())), "{error}");
+
+    std::fs::write(&path, "[server]\npublic = 1\nadmin = 2\n").unwrap();
+    let error = Config::load(&path, &env).unwrap_err().to_string();
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines.len(), 2, "{error}");
+    assert!(lines[0].starts_with(&format!("{}:2: server.public: ", path.display())), "{error}");
+    assert!(lines[1].starts_with(&format!("{}:3: server.admin: ", path.display())), "{error}");
+
+    std::fs::write(&path, "[server]\ndata_dir = 'data'\n").unwrap();
+    let config = Config::load(&path, &env).unwrap();
+    assert_eq!(config.server.data_dir, directory.path().join("data"));
+}
+
+#[test]
+fn the_admin_listener_needs_a_key_beyond_loopback() {
+    let server = |admin: &str, key: Option<&str>| Server {
+        admin: admin.parse().unwrap(),
+        admin_key: key.map(Secret::new),
+        ..Server::default()
+    };
+    let long = Some("sixteen-chars-ok");
+    for (admin, key) in [("127.0.0.1:1", None), ("[::1]:1", None), ("0.0.0.0:1", long), ("127.0.0.1:1", long)]
+    {
+        assert_eq!(server(admin, key).check(), Ok(()), "{admin}");
+    }
+    for admin in ["0.0.0.0:1", "[::]:1", "192.168.1.1:1"] {
+        assert!(matches!(server(admin, None).check(), Err(AdminKeyError::Missing(_))), "{admin}");
+    }
+    assert_eq!(server("127.0.0.1:1", Some("short")).check(), Err(AdminKeyError::Short(16)));
+}

@@ -1,0 +1,145 @@
+//! All stages together: started in the order of an event's path, stopped in the same order.
+//!
+//! Shutdown, on SIGTERM or Ctrl-C:
+//! 1. Ingest stops accepting connections and finishes the requests under way.
+//! 2. Routing stops; what is accepted and not routed is routed after the next start.
+//! 3. Lanes take no further events; attempts under way may finish until the grace is over.
+//! 4. The API stops.
+//! 5. The store writes the outcomes and closes.
+//!
+//! A second signal ends the process at once. That is safe: nothing acknowledged is only in memory.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use hookyard_api::server::{Api, Options as ApiOptions};
+use hookyard_deliver::deliver::{self, Parts};
+use hookyard_deliver::guard::Guard;
+use hookyard_deliver::jitter::Jitter;
+use hookyard_deliver::send::{SendLimits, Sender};
+use hookyard_ingest::ingest::Ingest;
+use hookyard_store::store::Store;
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::config::Config;
+
+/// How long requests under way may take to finish at shutdown.
+const INGEST_GRACE: Duration = Duration::from_secs(5);
+
+/// The two listeners, bound.
+pub(crate) struct Listening {
+    pub(crate) public: TcpListener,
+    pub(crate) admin: TcpListener,
+}
+
+/// Runs a future on the gateway's runtime.
+pub(crate) fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("gateway")
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let outcome = runtime.block_on(work);
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+/// Binds both listeners.
+pub(crate) async fn listen(config: &Config) -> anyhow::Result<Listening> {
+    let server = &config.server;
+    let public = bind(server.public, "webhooks", "--public").await?;
+    let admin = bind(server.admin, "the API", "--admin").await?;
+    Ok(Listening { public, admin })
+}
+
+async fn bind(address: std::net::SocketAddr, what: &str, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address} for {what}: stop what uses that port, or choose another with {flag}")
+    })
+}
+
+/// Runs all stages until the process is told to stop, then stops them in order.
+pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -> anyhow::Result<()> {
+    let mut registry = Registry::default();
+    let ingest_metrics = hookyard_ingest::metrics::Metrics::register(&mut registry);
+    let route_metrics = hookyard_route::metrics::Metrics::register(&mut registry);
+    let parts = Parts {
+        store: store.clone(),
+        sender: sender(config),
+        jitter: Arc::new(Jitter::new(seed()?)),
+        metrics: hookyard_deliver::metrics::Metrics::register(&mut registry),
+    };
+    let tls = match &config.server.tls {
+        Some(tls) => Some(Arc::new(hookyard_ingest::tls::load(&tls.cert, &tls.key)?)),
+        None => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let api_options = ApiOptions {
+        admin_key: config.server.admin_key.clone(),
+        public_url: Some(format!("{scheme}://{}", listening.public.local_addr()?)),
+        undelivered_age_max: config.health.undelivered_age_max,
+    };
+    let ingest = Ingest::new(store.clone(), store.clock().clone(), config.limits.clone(), ingest_metrics);
+    let api = Api::new(store.clone(), store.clock().clone(), api_options, Arc::new(registry));
+
+    let [stop_ingest, stop_route, stop_deliver, stop_api] = std::array::from_fn(|_| watch::Sender::new(false));
+    let mut ingest = tokio::spawn(ingest.serve(listening.public, tls, stop_ingest.subscribe()));
+    let route = tokio::spawn(hookyard_route::route::run(store.clone(), route_metrics, stop_route.subscribe()));
+    let mut deliver = tokio::spawn(deliver::run(parts, stop_deliver.subscribe()));
+    let mut api = tokio::spawn(api.serve(listening.admin, stop_api.subscribe()));
+
+    told_to_stop().await?;
+    info!("stopping: requests under way are finished, nothing new is taken");
+    tokio::spawn(async {
+        if told_to_stop().await.is_ok() {
+            warn!("stopped at once; attempts under way are made again after the start");
+            std::process::exit(130);
+        }
+    });
+    stop_ingest.send_replace(true);
+    if timeout(INGEST_GRACE, &mut ingest).await.is_err() {
+        ingest.abort();
+    }
+    stop_route.send_replace(true);
+    let _ = route.await;
+    stop_deliver.send_replace(true);
+    if timeout(config.server.shutdown_grace, &mut deliver).await.is_err() {
+        warn!("the grace is over; attempts under way are made again after the start");
+        deliver.abort();
+    }
+    stop_api.send_replace(true);
+    if timeout(INGEST_GRACE, &mut api).await.is_err() {
+        api.abort();
+    }
+    tokio::task::spawn_blocking(move || store.close()).await?;
+    info!("stopped; everything acknowledged is on disk");
+    Ok(())
+}
+
+fn sender(config: &Config) -> Sender {
+    let limits = SendLimits {
+        response_body_bytes_max: config.delivery.response_body_bytes_max,
+        ..SendLimits::default()
+    };
+    Sender::new(Guard::new(config.delivery.allow_networks.clone()), limits)
+}
+
+fn seed() -> anyhow::Result<u64> {
+    getrandom::u64().map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}

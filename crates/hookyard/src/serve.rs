@@ -1,0 +1,93 @@
+//! `hookyard serve`: the gateway with a configuration file.
+
+use anyhow::Context;
+use hookyard_model::secret::Secret;
+use hookyard_store::catalog::SecretKey;
+use hookyard_store::store::{Options, Store};
+use tracing::{info, warn};
+
+use crate::args::ServeArgs;
+use crate::config::Config;
+use crate::gateway;
+use crate::log;
+
+/// Runs until it is told to stop.
+pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
+    let config = configure(args)?;
+    log::start(&config.log);
+    gateway::run(async {
+        let store = open(&config)?;
+        apply(&store, &config, args).await?;
+        let listening = gateway::listen(&config).await?;
+        info!(
+            public = %listening.public.local_addr()?,
+            admin = %listening.admin.local_addr()?,
+            data_dir = %config.server.data_dir.display(),
+            "hookyard takes webhooks"
+        );
+        gateway::serve(store, &config, listening).await
+    })
+}
+
+/// The file, then flags and environment over it.
+fn configure(args: &ServeArgs) -> anyhow::Result<Config> {
+    let env = |name: &str| std::env::var(name).ok();
+    let mut config = match &args.config {
+        Some(path) => Config::load(path, &env)?,
+        None => Config::default(),
+    };
+    if let Some(data_dir) = &args.data_dir {
+        config.server.data_dir.clone_from(data_dir);
+    }
+    config.server.public = args.public.unwrap_or(config.server.public);
+    config.server.admin = args.admin.unwrap_or(config.server.admin);
+    if let Some(key) = env("HOOKYARD_ADMIN_KEY") {
+        config.server.admin_key = Some(Secret::new(key));
+    }
+    config.server.check()?;
+    Ok(config)
+}
+
+/// Opens the store as the configuration says.
+pub(crate) fn open(config: &Config) -> anyhow::Result<Store> {
+    let secret_key = match std::env::var("HOOKYARD_SECRET_KEY") {
+        Ok(text) => Some(SecretKey::from_base64(&text).context("HOOKYARD_SECRET_KEY is not a key")?),
+        Err(_unset) => None,
+    };
+    let options = Options {
+        secret_key,
+        segment_bytes: config.storage.segment_bytes,
+        segment_age: config.storage.segment_age,
+        retention: config.storage.retention,
+        reserve_bytes: config.storage.reserve_bytes,
+        lane_events_max: config.delivery.lane_events_max,
+        lanes_bytes_max: config.delivery.lanes_bytes_max,
+        ..Options::new(&config.server.data_dir)
+    };
+    Ok(Store::open(options)?)
+}
+
+/// Brings the catalog in step with the file.
+async fn apply(store: &Store, config: &Config, args: &ServeArgs) -> anyhow::Result<()> {
+    if args.config.is_none() {
+        return Ok(());
+    }
+    let project = store.catalog().snapshot().default_project;
+    let applied = store.catalog().apply_file(project, config.declared()).await?;
+    for (noun, changes) in [
+        ("source", applied.sources),
+        ("destination", applied.destinations),
+        ("connection", applied.connections),
+    ] {
+        for name in changes.created {
+            info!(noun, name, "created from the configuration file");
+        }
+        for name in changes.updated {
+            info!(noun, name, "updated from the configuration file");
+        }
+        for name in changes.released {
+            warn!(noun, name, "no longer in the configuration file: kept, but connections are disabled; delete it through the API");
+        }
+    }
+    Ok(())
+}
