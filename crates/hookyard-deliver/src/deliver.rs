@@ -124,6 +124,8 @@ async fn release(store: Store, connection: ConnectionId) {
     match store.release_held_of(connection).await {
         Ok(0) => {}
         Ok(events) => info!(%connection, events, "held events are queued again"),
-        Err(error) => error!(%connection, %error, "held events cannot be released; enable the connection again"),
+        Err(error) => {
+            error!(%connection, %error, "held events cannot be released; enable the connection again")
+        }
     }
 }

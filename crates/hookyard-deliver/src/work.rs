@@ -102,7 +102,9 @@ impl Lane {
         match catalog.disable_connection(connection, DisableCause::DestinationGone).await {
             Ok(true) => warn!(%connection, "the destination answered 410 Gone: its connection is disabled"),
             Ok(false) => {}
-            Err(error) => error!(%connection, %error, "a connection whose destination is gone cannot be disabled"),
+            Err(error) => {
+                error!(%connection, %error, "a connection whose destination is gone cannot be disabled")
+            }
         }
     }
 }
@@ -144,8 +146,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_ms(1_000_000);
 
     fn answered(status: u16) -> Sent {
-        let response =
-            Response { status, headers: Bytes::new(), body: Bytes::new(), body_truncated: false };
+        let response = Response { status, headers: Bytes::new(), body: Bytes::new(), body_truncated: false };
         Sent { outcome: Outcome::Response(response), retry_after: None, gone: status == 410 }
     }
 

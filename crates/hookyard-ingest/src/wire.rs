@@ -95,7 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
         }
         let linger = this.leaving.get_or_insert_default();
-        if false {
+        if this.peer.body_unread.load(Ordering::Acquire) {
             ready!(linger.poll(&mut this.stream, cx));
         }
         Poll::Ready(Ok(()))

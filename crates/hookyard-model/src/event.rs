@@ -1,17 +1,17 @@
 //! The life of an event as one pure function.
 //!
 //! ```text
-//!             ┌──────────────────── retry by hand ───────────────────┐
-//!             ▼                                                       │
-//!  routed ► queued ──start──► delivering ──2xx──────────────────► successful
-//!             ▲  │                │  ├─────failed, tries left──┐
-//!             │  │                │  └─────no tries left───────┼──► failed ──┐
-//!            due └──hold──► held  │                            ▼             │ retry
-//!             │              ▲ │  └──410, connection ──►   scheduled         │ by hand
-//!             └──────────────┼─┼───────────────────────────────┘             │
-//!                   release ◄┘ └ (queued)                     queued ◄───────┘
+//!                        ┌───────────── due ─────────────┐
+//!                        ▼                               │
+//!   routed ─────────► queued ──start──► delivering ──► scheduled      (failed, tries left)
+//!                     │    ▲                 ├───────► successful     (2xx)
+//!                   hold   │                 └───────► failed         (no tries left, or gone)
+//!                     ▼  release
+//!                     held
 //!
-//!  queued, scheduled, held ──cancel──► cancelled ──retry by hand──► queued
+//!   queued, scheduled, held ── cancel ──► cancelled
+//!   scheduled ── hold ──► held
+//!   successful, failed, cancelled, scheduled, held ── retry by hand ──► queued
 //! ```
 //!
 //! `delivering` exists in memory only: after a crash such an event is `queued` or `scheduled` again,

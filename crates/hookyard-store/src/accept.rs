@@ -79,9 +79,10 @@ impl Store {
         let (id, done) = self.inner.journal.queue.append_awaited(Kind::Request, head, arrival.body)?;
         match done.await {
             Ok(durable) => durable.map(|()| RequestId(id)),
-            Err(_dropped) => {
-                Err(Unavailable { cause: "the store is closing".to_owned(), retry_after_s: CLOSING_RETRY_AFTER_S })
-            }
+            Err(_dropped) => Err(Unavailable {
+                cause: "the store is closing".to_owned(),
+                retry_after_s: CLOSING_RETRY_AFTER_S,
+            }),
         }
     }
 

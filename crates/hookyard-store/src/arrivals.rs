@@ -79,7 +79,8 @@ impl Store {
             source,
             events: legs.collect(),
         };
-        let _ = self.inner.journal.queue.append(Kind::Routed, Class::Kept, routed.encode(), bytes::Bytes::new());
+        let _ =
+            self.inner.journal.queue.append(Kind::Routed, Class::Kept, routed.encode(), bytes::Bytes::new());
         for event in events.iter().filter(|event| event.state == EventState::Queued) {
             let id = EventId { request: request.id, connection: event.connection };
             let ready = Ready::fresh(id, event.destination, Arc::clone(request), arrived.position);
@@ -157,9 +158,12 @@ impl Arrivals {
             let mut arrived = Vec::new();
             for (id, row) in rows {
                 let read = reader.record(row.position).map_err(|error| error.to_string());
-                let decoded = read.and_then(|record| request::decode(id, record.payload).map_err(|e| e.to_string()));
+                let decoded =
+                    read.and_then(|record| request::decode(id, record.payload).map_err(|e| e.to_string()));
                 match decoded {
-                    Ok(request) => arrived.push(Arrived { request: Arc::new(request), position: row.position }),
+                    Ok(request) => {
+                        arrived.push(Arrived { request: Arc::new(request), position: row.position })
+                    }
                     Err(error) => error!(request = %RequestId(id), %error, "a request cannot be routed"),
                 }
             }

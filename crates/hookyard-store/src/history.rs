@@ -14,9 +14,9 @@ use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, Reques
 use hookyard_model::request::{Head, RejectCause, Request, Verdict};
 
 use crate::accept::Unavailable;
+use crate::index;
 use crate::index::fold::EventRow;
 use crate::index::query::{self, Conditions};
-use crate::index;
 use crate::journal::queue::Class;
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};
@@ -143,6 +143,21 @@ pub struct Health {
     pub recovering: bool,
 }
 
+/// What the store has done since the start; read in constant time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Commits of the journal: writes that were followed by a successful sync.
+    pub commits: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Writes and syncs that failed.
+    pub write_failures: u64,
+    /// Rejected requests that were not noted, because too many waited.
+    pub rejections_dropped: u64,
+    /// Bytes of all journal segments now.
+    pub journal_bytes: u64,
+}
+
 /// Events changed in one go when a whole connection is cancelled or released.
 const CHANGED_AT_A_TIME: usize = 1_000;
 /// Longest target in a list, in bytes.
@@ -179,7 +194,9 @@ impl Store {
         let (_, newest_id) = self.inner.journal.tail.committed();
         self.inner.index.index.settle(newest_id).await;
         let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || read(&inner)).await.map_err(|error| ReadError(error.to_string()))?
+        tokio::task::spawn_blocking(move || read(&inner))
+            .await
+            .map_err(|error| ReadError(error.to_string()))?
     }
 
     /// A request with head and body; none where the project has none such, or retention dropped it.
@@ -296,7 +313,11 @@ impl Store {
     ///
     /// # Errors
     /// [`ReadError`] where a record is damaged or cannot be read.
-    pub async fn attempts(&self, project: ProjectId, event: EventId) -> Result<Option<Vec<Attempt>>, ReadError> {
+    pub async fn attempts(
+        &self,
+        project: ProjectId,
+        event: EventId,
+    ) -> Result<Option<Vec<Attempt>>, ReadError> {
         self.look_up(move |inner| {
             let Some(row) = query::event(&inner.index.index, event)?.filter(|row| row.project == project.0)
             else {
@@ -311,8 +332,7 @@ impl Store {
                     Err(read::Error::Gone(_)) => break,
                     Err(error) => return Err(ReadError(error.to_string())),
                 };
-                let stored =
-                    attempt::decode(record.payload).map_err(|error| ReadError(error.to_string()))?;
+                let stored = attempt::decode(record.payload).map_err(|error| ReadError(error.to_string()))?;
                 position = stored.previous;
                 attempts.push(stored.attempt);
             }
@@ -326,7 +346,11 @@ impl Store {
     ///
     /// # Errors
     /// [`RetryError`] where it cannot be queued.
-    pub async fn retry_by_hand(&self, project: ProjectId, event: EventId) -> Result<EventSummary, RetryError> {
+    pub async fn retry_by_hand(
+        &self,
+        project: ProjectId,
+        event: EventId,
+    ) -> Result<EventSummary, RetryError> {
         let summary = self.event(project, event).await?.ok_or(RetryError::NotFound)?;
         let next = transition(summary.state, Input::RetryByHand, self.inner.clock.now())?;
         let snapshot = self.catalog().snapshot();
@@ -417,6 +441,18 @@ impl Store {
             }
         }
         Ok(count)
+    }
+
+    /// What the store has done since the start.
+    pub fn stats(&self) -> Stats {
+        let counters = &self.inner.journal.counters;
+        Stats {
+            commits: counters.commits.load(Ordering::Relaxed),
+            records: counters.records.load(Ordering::Relaxed),
+            write_failures: counters.failures.load(Ordering::Relaxed),
+            rejections_dropped: self.inner.rejections_dropped.load(Ordering::Relaxed),
+            journal_bytes: self.inner.journal.tail.bytes(),
+        }
     }
 
     /// How the store is doing.

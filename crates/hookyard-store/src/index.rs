@@ -132,6 +132,12 @@ impl Index {
         after.checked_sub(1).and_then(|at| partitions.get(at)).cloned()
     }
 
+    /// The first segment of the newest partition.
+    fn newest_segment(&self) -> Option<u32> {
+        let partitions = self.partitions.read().unwrap_or_else(PoisonError::into_inner);
+        partitions.last().map(|newest| newest.first_segment)
+    }
+
     fn wish(&self, change: impl FnOnce(&mut Wishes)) {
         change(&mut self.wishes.lock().unwrap_or_else(PoisonError::into_inner));
         self.wake.notify_one();

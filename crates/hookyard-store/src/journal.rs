@@ -81,7 +81,8 @@ impl Journal {
         std::fs::create_dir_all(directory).map_err(failed)?;
         let found = recover::recover(directory)?;
         ids.advance_past(found.newest_id);
-        let ends: BTreeMap<u32, u32> = found.segments.iter().map(|(number, known)| (*number, known.end)).collect();
+        let ends: BTreeMap<u32, u32> =
+            found.segments.iter().map(|(number, known)| (*number, known.end)).collect();
         let previous = ends.last_key_value().map_or((0, 0), |(number, end)| (*number, *end));
         let committed = Position { segment: previous.0, offset: previous.1 };
         let tail = Arc::new(Tail::new(directory.to_owned(), ends, committed, found.newest_id));
@@ -102,7 +103,13 @@ impl Journal {
         );
         writer.begin(found.newest_id).map_err(failed)?;
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || writer.run());
-        Ok(Self { directory: directory.to_owned(), queue, tail, counters, writer: Mutex::new(Some(thread.map_err(failed)?)) })
+        Ok(Self {
+            directory: directory.to_owned(),
+            queue,
+            tail,
+            counters,
+            writer: Mutex::new(Some(thread.map_err(failed)?)),
+        })
     }
 
     /// Writes what waits and ends the writer. Nothing can be appended afterwards.

@@ -117,7 +117,8 @@ pub struct Lane {
 impl Store {
     /// The lane of a destination; made where there is none yet.
     pub fn lane(&self, destination: DestinationId) -> Arc<Lane> {
-        let known = self.inner.lanes.read().unwrap_or_else(PoisonError::into_inner).get(&destination).cloned();
+        let known =
+            self.inner.lanes.read().unwrap_or_else(PoisonError::into_inner).get(&destination).cloned();
         if let Some(lane) = known {
             return lane;
         }
@@ -178,7 +179,8 @@ impl Store {
     /// Records that an event which a lane handed out is held, or cancelled, instead of attempted.
     pub fn record_set_aside(&self, ready: &Ready, state: EventState) {
         let changed = Changed { event: ready.event, state, due_at: self.inner.clock.now(), by_hand: false };
-        let record = self.inner.journal.queue.append(Kind::Changed, Class::Kept, changed.encode(), Bytes::new());
+        let record =
+            self.inner.journal.queue.append(Kind::Changed, Class::Kept, changed.encode(), Bytes::new());
         self.lane(ready.destination).settle_later(ready.event, record, None);
     }
 }
@@ -350,7 +352,8 @@ impl Lane {
             let next = if all { query::next_due(index, destination, now.us())? } else { None };
             let mut reader = read::Reader::new(&inner.journal.directory);
             let unknown = rows.into_iter().filter(|(event, _)| !known.contains(event));
-            let loaded = unknown.map(|(event, row)| inner.load_request(&mut reader, Ready::loaded(event, &row)));
+            let loaded =
+                unknown.map(|(event, row)| inner.load_request(&mut reader, Ready::loaded(event, &row)));
             Ok::<_, crate::index::Error>((loaded.collect::<Vec<_>>(), all, next))
         });
         let found = found.await.map_err(|error| ReadError(error.to_string()))?;
@@ -412,4 +415,3 @@ impl Inner {
         ready
     }
 }
-

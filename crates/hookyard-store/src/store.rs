@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, RwLock};
@@ -133,7 +134,9 @@ impl Store {
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let data_dir = &options.data_dir;
         let in_directory = |error| OpenError::Directory { path: data_dir.clone(), error };
-        std::fs::create_dir_all(data_dir).map_err(in_directory)?;
+        // Only its owner may look: webhooks are other people's data.
+        let mut private = std::fs::DirBuilder::new();
+        private.recursive(true).mode(0o700).create(data_dir).map_err(in_directory)?;
         let lock = lock(data_dir)?;
         let key = match options.secret_key.clone() {
             Some(key) => key,
@@ -233,8 +236,13 @@ fn index_settings(options: &Options) -> follower::Settings {
 fn lock(data_dir: &Path) -> Result<File, OpenError> {
     let in_directory = |error| OpenError::Directory { path: data_dir.to_owned(), error };
     let path = data_dir.join("lock");
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(in_directory)?;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(in_directory)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(std::fs::TryLockError::WouldBlock) => {

@@ -66,7 +66,8 @@ async fn source(store: &Store, project: ProjectId) -> anyhow::Result<Arc<Source>
         return Ok(Arc::clone(known));
     }
     let verification = Verification { provider: "none".to_owned(), ..Verification::default() };
-    let new = NewSource { name: SOURCE.to_owned(), token: None, verification, methods: Vec::new(), answer: None };
+    let new =
+        NewSource { name: SOURCE.to_owned(), token: None, verification, methods: Vec::new(), answer: None };
     Ok(store.catalog().create_source(project, new).await?)
 }
 

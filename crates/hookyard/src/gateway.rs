@@ -61,7 +61,9 @@ pub(crate) async fn listen(config: &Config) -> anyhow::Result<Listening> {
 
 async fn bind(address: std::net::SocketAddr, what: &str, flag: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address} for {what}: stop what uses that port, or choose another with {flag}")
+        format!(
+            "cannot listen on {address} for {what}: stop what uses that port, or choose another with {flag}"
+        )
     })
 }
 
@@ -89,9 +91,11 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     let ingest = Ingest::new(store.clone(), store.clock().clone(), config.limits.clone(), ingest_metrics);
     let api = Api::new(store.clone(), store.clock().clone(), api_options, Arc::new(registry));
 
-    let [stop_ingest, stop_route, stop_deliver, stop_api] = std::array::from_fn(|_| watch::Sender::new(false));
+    let [stop_ingest, stop_route, stop_deliver, stop_api] =
+        std::array::from_fn(|_| watch::Sender::new(false));
     let mut ingest = tokio::spawn(ingest.serve(listening.public, tls, stop_ingest.subscribe()));
-    let route = tokio::spawn(hookyard_route::route::run(store.clone(), route_metrics, stop_route.subscribe()));
+    let route =
+        tokio::spawn(hookyard_route::route::run(store.clone(), route_metrics, stop_route.subscribe()));
     let mut deliver = tokio::spawn(deliver::run(parts, stop_deliver.subscribe()));
     let mut api = tokio::spawn(api.serve(listening.admin, stop_api.subscribe()));
 

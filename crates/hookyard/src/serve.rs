@@ -41,11 +41,16 @@ fn configure(args: &ServeArgs) -> anyhow::Result<Config> {
     }
     config.server.public = args.public.unwrap_or(config.server.public);
     config.server.admin = args.admin.unwrap_or(config.server.admin);
-    if let Some(key) = env("HOOKYARD_ADMIN_KEY") {
-        config.server.admin_key = Some(Secret::new(key));
-    }
+    override_key(&mut config);
     config.server.check()?;
     Ok(config)
+}
+
+/// The admin key of the environment, over the file's.
+pub(crate) fn override_key(config: &mut Config) {
+    if let Ok(key) = std::env::var("HOOKYARD_ADMIN_KEY") {
+        config.server.admin_key = Some(Secret::new(key));
+    }
 }
 
 /// Opens the store as the configuration says.
@@ -86,7 +91,11 @@ async fn apply(store: &Store, config: &Config, args: &ServeArgs) -> anyhow::Resu
             info!(noun, name, "updated from the configuration file");
         }
         for name in changes.released {
-            warn!(noun, name, "no longer in the configuration file: kept, but connections are disabled; delete it through the API");
+            warn!(
+                noun,
+                name,
+                "no longer in the configuration file: kept, but connections are disabled; delete it through the API"
+            );
         }
     }
     Ok(())

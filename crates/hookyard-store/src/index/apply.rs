@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 
+use super::Applied;
 use super::fold::{Changes, EventChange, RequestRow};
 use super::partition::{meta, set_applied, set_meta};
-use super::Applied;
 use hookyard_model::id::EventId;
 
 /// Writes a run's changes to one partition, all or nothing. With `applied`, also how far the index has

@@ -144,7 +144,8 @@ impl Follower {
             undelivered += meta(connection, "undelivered").map_err(|error| partition.failed(error))?;
         }
         self.index.undelivered.store(undelivered, Ordering::Relaxed);
-        self.newest_since = self.header(newest.first_segment).map_or(self.newest_since, |header| header.created_at);
+        self.newest_since =
+            self.header(newest.first_segment).map_or(self.newest_since, |header| header.created_at);
         self.writer = opened.pop().map(|(newest, connection)| {
             let mut partitions: Vec<Arc<Partition>> =
                 opened.into_iter().map(|(partition, _)| Arc::new(partition)).collect();
@@ -170,7 +171,8 @@ impl Follower {
         self.index.undelivered.store(0, Ordering::Relaxed);
         let (end, _) = self.tail.committed();
         let first = self.tail.finished().first().map_or(end.segment, |(number, _)| *number);
-        self.applied = Applied { position: Position { segment: first, offset: segment::HEADER_BYTES as u32 }, id: 0 };
+        self.applied =
+            Applied { position: Position { segment: first, offset: segment::HEADER_BYTES as u32 }, id: 0 };
         self.begin_partition(first)?;
         self.index.damaged.store(false, Ordering::Release);
         Ok(())
@@ -188,8 +190,7 @@ impl Follower {
     fn begin_partition(&mut self, segment: u32) -> Result<(), Error> {
         let header = self.header(segment);
         let first_id = header.map_or(self.applied.id + 1, |header| header.first_id);
-        let created =
-            Partition::create(&self.index.directory, segment, first_id, self.applied)?;
+        let created = Partition::create(&self.index.directory, segment, first_id, self.applied)?;
         let (partition, connection) = created;
         // The one before has to be durable before this one says how far it came.
         if let Some(before) = self.writer.take() {
@@ -342,15 +343,18 @@ impl Follower {
             Decoded::Changed(changed) => changes.changed(file, changed),
         };
         if !known.map_err(|error| partition.failed(error))? {
-            warn!(segment = position.segment, offset = position.offset, "a journal record names an unknown event");
+            warn!(
+                segment = position.segment,
+                offset = position.offset,
+                "a journal record names an unknown event"
+            );
         }
         Ok(())
     }
 
     /// The write connection of a partition.
     pub(super) fn writer_of(&mut self, partition: &Partition) -> Result<&mut Connection, Error> {
-        let newest = self.index.partitions().last().map(|newest| newest.first_segment);
-        if newest == Some(partition.first_segment)
+        if self.index.newest_segment() == Some(partition.first_segment)
             && let Some(writer) = &mut self.writer
         {
             return Ok(writer);

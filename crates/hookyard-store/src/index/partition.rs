@@ -70,7 +70,8 @@ pub(crate) fn list(directory: &Path) -> std::io::Result<Vec<u32>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(".sqlite")).and_then(|n| n.parse::<u32>().ok());
+        let number =
+            name.to_str().and_then(|name| name.strip_suffix(".sqlite")).and_then(|n| n.parse::<u32>().ok());
         found.extend(number);
     }
     found.sort_unstable();

@@ -179,9 +179,8 @@ pub(crate) fn next_due(index: &Index, destination: u64, now_us: u64) -> Result<O
     let parameters = [Value::Integer(destination as i64), Value::Integer(now_us as i64)];
     let mut next: Option<u64> = None;
     for partition in index.partitions() {
-        let found = partition.read(|connection| {
-            all(connection, sql, &parameters, |row| row.get::<_, Option<i64>>(0))
-        })?;
+        let found = partition
+            .read(|connection| all(connection, sql, &parameters, |row| row.get::<_, Option<i64>>(0)))?;
         for due in found.into_iter().flatten() {
             next = Some(next.map_or(due as u64, |known| known.min(due as u64)));
         }
@@ -259,7 +258,8 @@ pub(crate) fn count_open_of(index: &Index, connection_id: u64) -> Result<u64, Er
     let parameters = [Value::Integer(connection_id as i64)];
     let mut count = 0;
     for partition in index.partitions() {
-        let found = partition.read(|connection| all(connection, &sql, &parameters, |row| row.get::<_, i64>(0)))?;
+        let found =
+            partition.read(|connection| all(connection, &sql, &parameters, |row| row.get::<_, i64>(0)))?;
         count += found.into_iter().sum::<i64>() as u64;
     }
     Ok(count)
@@ -267,7 +267,8 @@ pub(crate) fn count_open_of(index: &Index, connection_id: u64) -> Result<u64, Er
 
 /// The connections that have held events.
 pub(crate) fn connections_with_held(index: &Index) -> Result<Vec<u64>, Error> {
-    let sql = format!("SELECT DISTINCT connection FROM events INDEXED BY events_open WHERE {OPEN} AND state = 3");
+    let sql =
+        format!("SELECT DISTINCT connection FROM events INDEXED BY events_open WHERE {OPEN} AND state = 3");
     let mut found = Vec::new();
     for partition in index.partitions() {
         found.extend(partition.read(|connection| all(connection, &sql, &[], |row| row.get::<_, i64>(0)))?);

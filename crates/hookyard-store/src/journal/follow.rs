@@ -61,7 +61,12 @@ pub(crate) struct Tail {
 
 impl Tail {
     /// `ends` holds all segments but the current one, which `committed` is in.
-    pub(crate) fn new(directory: PathBuf, ends: BTreeMap<u32, u32>, committed: Position, committed_id: u64) -> Self {
+    pub(crate) fn new(
+        directory: PathBuf,
+        ends: BTreeMap<u32, u32>,
+        committed: Position,
+        committed_id: u64,
+    ) -> Self {
         let state = State { committed, committed_id, fresh: VecDeque::new(), fresh_bytes: 0, ends };
         Self { directory, state: Mutex::new(state), grown: Notify::new() }
     }

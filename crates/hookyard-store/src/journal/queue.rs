@@ -104,7 +104,14 @@ impl Queue {
             refusing: None,
             newest_id,
         };
-        Self { state: Mutex::new(state), wake: Condvar::new(), bounds, clock, ids, resolved: watch::Sender::new(newest_id) }
+        Self {
+            state: Mutex::new(state),
+            wake: Condvar::new(),
+            bounds,
+            clock,
+            ids,
+            resolved: watch::Sender::new(newest_id),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -126,7 +133,10 @@ impl Queue {
             return Err(Unavailable { cause: "the store is closing".to_owned(), retry_after_s: 5 });
         }
         if state.bytes > self.bounds.bytes_max {
-            return Err(Unavailable { cause: "too much is waiting to be written".to_owned(), retry_after_s: 1 });
+            return Err(Unavailable {
+                cause: "too much is waiting to be written".to_owned(),
+                retry_after_s: 1,
+            });
         }
         let (done, receiver) = oneshot::channel();
         let id = self.push(&mut state, kind, Class::Awaited, head, body, Some(done));

@@ -140,7 +140,8 @@ pub(crate) fn look(buffer: &[u8], at: usize, base: Position) -> Look {
     if payload_bytes == 0 {
         return if header.iter().all(|byte| *byte == 0) { Look::Blank } else { Look::Damaged };
     }
-    let (Some(kind), Some(&PAYLOAD_VERSION)) = (header.get(8).copied().and_then(Kind::from_code), header.get(9))
+    let (Some(kind), Some(&PAYLOAD_VERSION)) =
+        (header.get(8).copied().and_then(Kind::from_code), header.get(9))
     else {
         return Look::Damaged;
     };
@@ -178,7 +179,10 @@ mod tests {
     fn what_was_appended_is_found() {
         let buffer = two_records();
         let Look::Record(first) = look(&buffer, 0, BASE) else { panic!() };
-        assert_eq!((first.kind, first.id, &buffer[first.payload]), (Kind::Request, 11, &b"headbody of eleven"[..]));
+        assert_eq!(
+            (first.kind, first.id, &buffer[first.payload]),
+            (Kind::Request, 11, &b"headbody of eleven"[..])
+        );
         let Look::Record(second) = look(&buffer, first.next, BASE) else { panic!() };
         assert_eq!((second.kind, second.id, second.next), (Kind::Routed, 12, buffer.len()));
     }

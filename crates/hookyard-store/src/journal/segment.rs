@@ -63,8 +63,10 @@ impl Header {
     }
 
     pub(crate) fn decode(bytes: &[u8; HEADER_BYTES], path: &Path) -> Result<Self, BadSegment> {
-        let four = |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
-        let eight = |at: usize| bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
+        let four =
+            |at: usize| bytes.get(at..at + 4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+        let eight =
+            |at: usize| bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map_or(0, u64::from_le_bytes);
         let whole = bytes.starts_with(MAGIC)
             && bytes.get(..HEADER_BYTES - 4).map(crc32c::crc32c) == Some(four(HEADER_BYTES - 4));
         if !whole {
@@ -98,7 +100,8 @@ pub(crate) fn list(directory: &Path) -> io::Result<Vec<u32>> {
     let mut numbers = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(".segment")).and_then(|n| n.parse::<u32>().ok());
+        let number =
+            name.to_str().and_then(|name| name.strip_suffix(".segment")).and_then(|n| n.parse::<u32>().ok());
         numbers.extend(number);
     }
     numbers.sort_unstable();

@@ -202,7 +202,9 @@ impl Writer {
         while waiting.peek().is_some() {
             let mut batch = Vec::with_capacity(waiting.len());
             let mut bytes = 0;
-            while let Some(entry) = waiting.next_if(|entry| bytes == 0 || bytes + entry.bytes() <= BATCH_BYTES_MAX) {
+            while let Some(entry) =
+                waiting.next_if(|entry| bytes == 0 || bytes + entry.bytes() <= BATCH_BYTES_MAX)
+            {
                 bytes += entry.bytes();
                 batch.push(entry);
             }
@@ -258,7 +260,11 @@ impl Writer {
     /// Never writes to the current segment again: its end stays where the last good sync left it.
     fn abandon(&mut self) {
         if let Some(current) = self.current.take() {
-            warn!(segment = current.header.number, end = current.end, "this journal segment is given up here");
+            warn!(
+                segment = current.header.number,
+                end = current.end,
+                "this journal segment is given up here"
+            );
             self.previous = (current.header.number, current.end);
         }
     }
@@ -269,13 +275,8 @@ impl Writer {
             Some(current) => (current.header.number, current.end),
             None => self.previous,
         };
-        let header = Header {
-            number: previous + 1,
-            previous,
-            previous_end,
-            first_id,
-            created_at: self.clock.now(),
-        };
+        let header =
+            Header { number: previous + 1, previous, previous_end, first_id, created_at: self.clock.now() };
         let file = begin(&self.directory, &self.disk, &self.preparer, &header)?;
         let end = HEADER_BYTES as u32;
         self.tail.turn(
@@ -310,7 +311,10 @@ impl Writer {
             }
         }
         if self.queue.is_closing() {
-            error!(records = kept.len(), "the store closes on a failing disk: what these say happens again after the start");
+            error!(
+                records = kept.len(),
+                "the store closes on a failing disk: what these say happens again after the start"
+            );
             return true;
         }
         if kept.is_empty() {

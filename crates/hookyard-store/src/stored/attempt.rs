@@ -134,7 +134,6 @@ pub(crate) fn decode(mut payload: Bytes) -> Result<StoredAttempt, Undecodable> {
         }
     };
     let id = AttemptId { event, number };
-    let attempt =
-        Attempt { id, project, destination, trigger, started_at, duration, outcome, state, due_at };
+    let attempt = Attempt { id, project, destination, trigger, started_at, duration, outcome, state, due_at };
     Ok(StoredAttempt { attempt, previous })
 }

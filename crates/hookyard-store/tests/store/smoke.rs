@@ -75,7 +75,11 @@ async fn lists_and_rejections() {
     assert_eq!((all[0].rejected, all[1].id, all[2].id), (Some(RejectCause::UnknownSource), two, one));
     let accepted = RequestFilter { accepted: Some(true), ..RequestFilter::default() };
     assert_eq!(store.requests(PROJECT, accepted, page).await.unwrap().len(), 2);
-    let older = store.requests(PROJECT, RequestFilter::default(), Page { before: Some(two), limit: 10 }).await;
+    let older =
+        store.requests(PROJECT, RequestFilter::default(), Page { before: Some(two), limit: 10 }).await;
     assert_eq!(older.unwrap().len(), 1);
-    assert_eq!(store.events(PROJECT, EventFilter::default(), Page { before: None, limit: 10 }).await.unwrap(), []);
+    assert_eq!(
+        store.events(PROJECT, EventFilter::default(), Page { before: None, limit: 10 }).await.unwrap(),
+        []
+    );
 }
