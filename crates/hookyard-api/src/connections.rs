@@ -4,12 +4,14 @@ mod retry;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use hookyard_model::connection::Connection;
 use hookyard_model::id::{ConnectionId, ProjectId};
+use hookyard_store::accept::Unavailable;
 use http::{StatusCode, header};
 
 use crate::body::JsonBody;
@@ -19,6 +21,12 @@ use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
 use wire::{CancelledView, ConnectionFields, ConnectionView};
+
+/// How long cancelling a connection's events may take. A disk that fails just then is waited for by the
+/// store, but not by the caller.
+const CANCEL_TIME_MAX: Duration = Duration::from_secs(30);
+/// When to try again to delete a connection whose events cannot be cancelled, in seconds.
+const CANCEL_RETRY_AFTER_S: u32 = 10;
 
 /// `GET /api/v1/connections`: oldest first.
 pub(crate) async fn list(
@@ -85,11 +93,18 @@ pub(crate) async fn delete(
     if undelivered > 0 && !cancel_events {
         return Err(Problem::events_undelivered(undelivered));
     }
+    if let Some(cause) = api.store.health().unavailable.filter(|_| undelivered > 0) {
+        return Err(Unavailable { cause, retry_after_s: CANCEL_RETRY_AFTER_S }.into());
+    }
     // The connection goes first, so that no event can be made of it after the others were cancelled.
     // That is also why events are cancelled when there were none a moment ago.
     api.store.catalog().delete_connection(project, id).await?;
-    let cancelled = api.store.cancel_undelivered_of(id).await;
-    let cancelled_events = cancelled.map_err(|error| Problem::left_undelivered(&error))?;
+    let cancelling = tokio::time::timeout(CANCEL_TIME_MAX, api.store.cancel_undelivered_of(id)).await;
+    let cancelled_events = match cancelling {
+        Ok(Ok(count)) => count,
+        Ok(Err(error)) => return Err(Problem::left_undelivered(&error)),
+        Err(elapsed) => return Err(Problem::left_undelivered(&elapsed)),
+    };
     if cancel_events || cancelled_events > 0 {
         return Ok(Json(CancelledView { cancelled_events }).into_response());
     }

@@ -12,6 +12,7 @@ use hookyard_store::store::Store;
 use http::header;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text};
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -85,6 +86,29 @@ impl Collector for StoreCollector {
             health.index_lag_bytes as f64,
         )?;
         let available = if health.unavailable.is_none() { 1.0 } else { 0.0 };
-        gauge("hookyard_store_available", "Whether the store takes requests", None, available)
+        gauge("hookyard_store_available", "Whether the store takes requests", None, available)?;
+        let stats = self.store.stats();
+        gauge(
+            "hookyard_journal",
+            "Size of all journal segments",
+            Some(&Unit::Bytes),
+            stats.journal_bytes as f64,
+        )?;
+        let (_, damaged) = self.store.damages();
+        for (name, help, count) in [
+            ("hookyard_journal_commits", "Commits: writes followed by a sync", stats.commits),
+            ("hookyard_journal_records", "Records in them", stats.records),
+            ("hookyard_journal_write_failures", "Writes and syncs that failed", stats.write_failures),
+            ("hookyard_journal_damages", "Damaged places met while reading", damaged),
+            (
+                "hookyard_rejections_dropped",
+                "Rejected requests not noted because too many waited",
+                stats.rejections_dropped,
+            ),
+        ] {
+            let counter = ConstCounter::new(count);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        Ok(())
     }
 }

@@ -175,11 +175,11 @@ impl Problem {
         problem
     }
 
-    /// A connection that was deleted while the store did not take the cancellation of its events.
-    pub(crate) fn left_undelivered(cause: &RetryError) -> Self {
-        tracing::error!(%cause, "a connection was deleted, and its undelivered events are not cancelled");
-        let detail = "the connection is deleted, but its undelivered events could not be cancelled now: each is \
-                      cancelled when its turn to be delivered comes";
+    /// A connection that was deleted before its events could be cancelled.
+    pub(crate) fn left_undelivered(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a connection was deleted, and not all of its undelivered events are cancelled");
+        let detail = "the connection is deleted, but not all of its undelivered events are cancelled yet: none of \
+                      them is delivered, and each is cancelled when its turn comes";
         Self::new(Kind::StoreUnavailable, detail)
     }
 

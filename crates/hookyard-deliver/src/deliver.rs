@@ -41,7 +41,7 @@ pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
     let mut catalog = parts.store.catalog().subscribe();
     let mut lanes: HashMap<DestinationId, Running> = HashMap::new();
     let mut releases = JoinSet::new();
-    releases.spawn(release_left_over(parts.store.clone()));
+    releases.spawn(settle_left_over(parts.store.clone()));
     let mut before: Option<Arc<Snapshot>> = None;
     loop {
         let snapshot = Arc::clone(&catalog.borrow_and_update());
@@ -103,20 +103,26 @@ fn enabled_again(before: &Snapshot, now: &Snapshot) -> Vec<ConnectionId> {
     enabled.filter(was_disabled).map(|connection| connection.id).collect()
 }
 
-/// Releases what was held when a connection was enabled and the process ended before all was released.
-async fn release_left_over(store: Store) {
+/// Finishes what an earlier run began: held events of a connection that was enabled again are released,
+/// those of one that was deleted are cancelled.
+async fn settle_left_over(store: Store) {
     store.recovered().await;
-    match store.connections_with_held().await {
-        Ok(found) => {
-            for connection in found {
-                let snapshot = store.catalog().snapshot();
-                let known = snapshot.connections.get(&connection);
-                if known.is_some_and(|known| known.disabled.is_none()) {
-                    release(store.clone(), connection).await;
+    let found = match store.connections_with_held().await {
+        Ok(found) => found,
+        Err(error) => return error!(%error, "held events of an earlier run cannot be looked for"),
+    };
+    for id in found {
+        let connection = store.catalog().snapshot().connections.get(&id).cloned();
+        match connection {
+            Some(connection) if connection.disabled.is_none() => release(store.clone(), id).await,
+            Some(_disabled) => {}
+            None => match store.cancel_undelivered_of(id).await {
+                Ok(events) => {
+                    info!(connection = %id, events, "held events of a deleted connection are cancelled")
                 }
-            }
+                Err(error) => error!(connection = %id, %error, "held events cannot be cancelled"),
+            },
         }
-        Err(error) => error!(%error, "held events of enabled connections cannot be looked for"),
     }
 }
 

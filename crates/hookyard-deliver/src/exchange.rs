@@ -21,6 +21,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
+use crate::alarm::Alarm;
 use crate::connect::Stream;
 use crate::send::SendLimits;
 use crate::stage::Stage;
@@ -33,6 +34,8 @@ pub struct OpenConnection {
     driver: Driver,
     /// Set by the stream when it reads something.
     received: Arc<AtomicBool>,
+    /// The timer of the attempt before.
+    alarm: Option<Alarm>,
 }
 
 /// The answer to a request, as far as it is kept.
@@ -70,7 +73,18 @@ impl OpenConnection {
             sender,
             driver: Driver { connection: Box::new(connection), ended: false },
             received,
+            alarm: None,
         })
+    }
+
+    /// The timer of the attempt before, for the next one.
+    pub(crate) const fn take_alarm(&mut self) -> Option<Alarm> {
+        self.alarm.take()
+    }
+
+    /// Keeps the timer for the next attempt.
+    pub(crate) fn with_alarm(self, alarm: Alarm) -> Self {
+        Self { alarm: Some(alarm), ..self }
     }
 
     /// Whether it leads to this endpoint.
@@ -189,6 +203,11 @@ impl Driver {
     /// None where the connection ended and left the work waiting.
     async fn alongside<W: Future>(&mut self, mut work: Pin<&mut W>) -> Option<W::Output> {
         std::future::poll_fn(|cx| {
+            // The work first: it may hand the connection something to write, which would otherwise wake
+            // this very task once more. Then again, for what the connection has read.
+            if let Poll::Ready(output) = work.as_mut().poll(cx) {
+                return Poll::Ready(Some(output));
+            }
             let ended = self.poll(cx);
             match work.as_mut().poll(cx) {
                 Poll::Ready(output) => Poll::Ready(Some(output)),

@@ -79,28 +79,35 @@ impl Lane {
         let mut workers = JoinSet::new();
         loop {
             let rest = self.spawn_workers(&mut workers);
+            // At the limit the workers take what comes by themselves.
+            let has_room = rest.is_none() && workers.len() < self.allowed();
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
-                () = self.queue.work() => {}
+                () = self.queue.work(), if has_room => {}
                 Some(_) = workers.join_next(), if !workers.is_empty() => {}
-                () = tokio::time::sleep(rest) => self.close_idle(),
+                () = tokio::time::sleep(rest.unwrap_or(IDLE_MAX)) => self.close_idle(),
             }
         }
         while workers.join_next().await.is_some() {}
     }
 
-    /// As many workers as there is work for and the pace allows; answers when to look again.
-    fn spawn_workers(self: &Arc<Self>, workers: &mut JoinSet<()>) -> Duration {
-        let allowed = self.pace.allowed(self.plan().concurrency);
-        if let Some(rest) = self.pace.rest() {
+    /// As many workers as there is work for and the pace allows; or how long the lane has to rest.
+    fn spawn_workers(self: &Arc<Self>, workers: &mut JoinSet<()>) -> Option<Duration> {
+        let allowed = self.allowed();
+        let rest = self.pace.rest();
+        if rest.is_some() {
             return rest;
         }
         while workers.len() < allowed {
             let Some(ready) = self.queue.take() else { break };
             workers.spawn(Arc::clone(self).work(ready));
         }
-        IDLE_MAX
+        None
+    }
+
+    fn allowed(&self) -> usize {
+        self.pace.allowed(self.plan().concurrency)
     }
 
     /// Delivers one event after the other while there are any and the destination does not fail.
@@ -121,6 +128,7 @@ impl Lane {
     }
 
     fn return_connection(&self, connection: OpenConnection) {
+        self.close_idle();
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), connection));
     }
 

@@ -31,6 +31,7 @@ mod resolve;
 mod tls;
 
 // The answer, or what came instead.
+mod alarm;
 pub mod exchange;
 pub mod retry_after;
 mod stage;

@@ -11,8 +11,9 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::id::EventId;
 use hookyard_model::request::Request;
 use rustls_pki_types::CertificateDer;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
+use crate::alarm::Alarm;
 use crate::connect;
 use crate::exchange::{Answer, Broken, OpenConnection};
 use crate::guard::Guard;
@@ -109,14 +110,15 @@ impl Sender {
     ) -> Sent {
         let mut stage = Stage::Resolving;
         let deadline = Instant::now() + target.timeout;
+        let mut alarm = Alarm::at(deadline, connection.as_mut().and_then(OpenConnection::take_alarm));
         let delivery = self.deliver(connection.take(), target, shipment, deadline, &mut stage);
-        let delivered = match timeout_at(deadline, delivery).await {
-            Ok(delivered) => delivered,
-            Err(_) => Err(stage.timed_out(&target.endpoint, target.timeout)),
+        let delivered = match alarm.unless(delivery).await {
+            Some(delivered) => delivered,
+            None => Err(stage.timed_out(&target.endpoint, target.timeout)),
         };
         match delivered {
             Ok((answer, reusable)) => {
-                *connection = reusable;
+                *connection = reusable.map(|reusable| reusable.with_alarm(alarm));
                 sent(answer, shipment.now)
             }
             Err(error) => Sent { outcome: Outcome::Error(error), retry_after: None, gone: false },

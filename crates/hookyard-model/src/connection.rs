@@ -70,6 +70,13 @@ impl DisableCause {
     }
 }
 
+/// The longest wait of any schedule.
+pub const RETRY_WAIT_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The most retries of any schedule.
+pub const RETRIES_MAX: u32 = 100;
+/// The largest factor of an exponential schedule, in hundredths.
+pub const RETRY_FACTOR_PERCENT_MAX: u32 = 10_000;
+
 /// When failed attempts are made again. `hookyard-rules` computes the times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Retry {

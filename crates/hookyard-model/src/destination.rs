@@ -7,6 +7,11 @@ use crate::id::{DestinationId, ProjectId};
 use crate::secret::Secret;
 use crate::source::ManagedBy;
 
+/// How long an attempt may take where nothing is said.
+pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+/// How many attempts run at the same time where nothing is said.
+pub const CONCURRENCY_DEFAULT: u32 = 16;
+
 /// An HTTP endpoint that events are delivered to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {

@@ -4,6 +4,7 @@
 //! (method, target, version, header lines in order, with their case and their duplicates); it is
 //! parsed anew by whoever needs a part of it.
 
+use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::str;
 
@@ -118,9 +119,9 @@ impl<'a> Head<'a> {
     /// # Errors
     /// [`BadHead`] for bytes that are not one whole request head.
     pub fn parse(head: &'a [u8]) -> Result<Self, BadHead> {
-        let mut lines = [httparse::EMPTY_HEADER; HEADER_LINES_MAX];
-        let mut parsed = httparse::Request::new(&mut lines);
-        match parsed.parse(head) {
+        let mut lines = [const { MaybeUninit::uninit() }; HEADER_LINES_MAX];
+        let mut parsed = httparse::Request::new(&mut []);
+        match parsed.parse_with_uninit_headers(head, &mut lines) {
             Ok(httparse::Status::Complete(_)) => {}
             _ => return Err(BadHead),
         }

@@ -10,16 +10,12 @@
 
 use std::time::Duration;
 
-use hookyard_model::connection::Retry;
+use hookyard_model::connection::{
+    RETRIES_MAX, RETRY_FACTOR_PERCENT_MAX as FACTOR_PERCENT_MAX, RETRY_WAIT_MAX as WAIT_MAX, Retry,
+};
 
 /// The shortest wait of an exponential schedule, also after jitter.
 pub const WAIT_MIN: Duration = Duration::from_millis(100);
-/// The longest wait of any schedule.
-pub const WAIT_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
-/// The most retries of any schedule.
-pub const RETRIES_MAX: u32 = 100;
-/// The largest factor, in hundredths.
-pub const FACTOR_PERCENT_MAX: u32 = 10_000;
 
 /// Why a schedule cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

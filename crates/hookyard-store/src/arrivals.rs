@@ -133,7 +133,7 @@ impl Arrivals {
         let mut arrived = Vec::new();
         let mut items = batch.items();
         // Damage is reported by the index, which reads every record as well.
-        while let Some(item) = items.next() {
+        for item in items.by_ref() {
             let Item::Record { position, kind: Kind::Request, id, payload } = item else { continue };
             match request::decode(id, payload) {
                 Ok(request) if request.verdict == Verdict::Accepted => {
@@ -151,16 +151,14 @@ impl Arrivals {
     async fn left_over(&mut self) -> Vec<Arrived> {
         let Some(from) = self.left_over_from else { return Vec::new() };
         let inner = Arc::clone(&self.store.inner);
+        let generation = inner.index.index.generation();
         let found = tokio::task::spawn_blocking(move || {
             let rows = query::unrouted(&inner.index.index, from, inner.run_start.1, LEFT_OVER_MAX)?;
             let mut reader = read::Reader::new(&inner.journal.directory);
             let last = rows.last().map(|(id, _)| *id);
             let mut arrived = Vec::new();
             for (id, row) in rows {
-                let read = reader.record(row.position).map_err(|error| error.to_string());
-                let decoded =
-                    read.and_then(|record| request::decode(id, record.payload).map_err(|e| e.to_string()));
-                match decoded {
+                match inner.read_request(&mut reader, id, row.position) {
                     Ok(request) => {
                         arrived.push(Arrived { request: Arc::new(request), position: row.position })
                     }
@@ -169,12 +167,21 @@ impl Arrivals {
             }
             Ok::<_, crate::index::Error>((arrived, last))
         });
-        match found.await {
+        let found = found.await;
+        let index = &self.store.inner.index.index;
+        if index.generation() != generation || index.is_recovering() {
+            // It was made anew meanwhile: what was found may have been routed long ago.
+            return Vec::new();
+        }
+        match found {
             Ok(Ok((arrived, last))) => {
                 self.left_over_from = last.map(|last| last + 1);
                 arrived
             }
             Ok(Err(error)) => {
+                if error.is_damage() {
+                    index.rebuild();
+                }
                 error!(%error, "the index cannot be read; requests of the earlier run wait to be routed");
                 tokio::time::sleep(std::time::Duration::from_secs(1)).await;
                 Vec::new()

@@ -12,11 +12,14 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::event::{EventState, Input, NotAllowed, transition};
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId, made_at};
 use hookyard_model::request::{Head, RejectCause, Request, Verdict};
+use rustc_hash::{FxHashMap, FxHashSet};
+use tracing::error;
 
 use crate::accept::Unavailable;
 use crate::index;
-use crate::index::fold::EventRow;
+use crate::index::fold::{EventRow, RequestRow};
 use crate::index::query::{self, Conditions};
+use crate::journal::follow::Item;
 use crate::journal::queue::Class;
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};
@@ -158,14 +161,37 @@ pub struct Stats {
     pub journal_bytes: u64,
 }
 
+/// A place of the journal where a record should be and none is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The segment's number.
+    pub segment: u32,
+    /// The offset in it, in bytes.
+    pub offset: u32,
+    /// How many bytes could not be read as records.
+    pub bytes: u32,
+}
+
 /// Events changed in one go when a whole connection is cancelled or released.
 const CHANGED_AT_A_TIME: usize = 1_000;
 /// Longest target in a list, in bytes.
 const LISTED_TARGET_BYTES_MAX: usize = 512;
 
-impl From<index::Error> for ReadError {
+/// What can go wrong while something is looked up: only the index can be made anew.
+enum LookUpError {
+    Index(index::Error),
+    Record(ReadError),
+}
+
+impl From<index::Error> for LookUpError {
     fn from(error: index::Error) -> Self {
-        Self(error.to_string())
+        Self::Index(error)
+    }
+}
+
+impl From<ReadError> for LookUpError {
+    fn from(error: ReadError) -> Self {
+        Self::Record(error)
     }
 }
 
@@ -186,17 +212,36 @@ impl EventSummary {
 }
 
 impl Store {
-    /// Runs `read` on a blocking thread, once the index holds what was acknowledged before.
+    /// Runs `read` on a blocking thread, once the index holds what was acknowledged before. Where the
+    /// index turns out to be damaged, it is made anew, and read again.
     async fn look_up<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Inner) -> Result<T, ReadError> + Send + 'static,
+        read: impl Fn(&Inner) -> Result<T, LookUpError> + Send + Sync + 'static,
     ) -> Result<T, ReadError> {
-        let (_, newest_id) = self.inner.journal.tail.committed();
-        self.inner.index.index.settle(newest_id).await;
-        let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || read(&inner))
-            .await
-            .map_err(|error| ReadError(error.to_string()))?
+        let read = Arc::new(read);
+        let index = &self.inner.index.index;
+        let mut renewed = false;
+        loop {
+            let generation = index.generation();
+            let (_, newest_id) = self.inner.journal.tail.committed();
+            if !index.settle(newest_id).await && index.is_recovering() {
+                return Err(ReadError("the index is being made anew, and cannot be written".to_owned()));
+            }
+            let (inner, read) = (Arc::clone(&self.inner), Arc::clone(&read));
+            let answer = tokio::task::spawn_blocking(move || read(&inner)).await;
+            let answer = answer.map_err(|error| ReadError(error.to_string()))?;
+            match answer {
+                _ if index.generation() != generation => {}
+                Err(LookUpError::Index(error)) if error.is_damage() && !renewed => {
+                    error!(%error, "the index is damaged; it is made anew from the journal");
+                    renewed = true;
+                    index.renew(generation).await;
+                }
+                Err(LookUpError::Index(error)) => return Err(ReadError(error.to_string())),
+                Err(LookUpError::Record(error)) => return Err(error),
+                Ok(found) => return Ok(found),
+            }
+        }
     }
 
     /// A request with head and body; none where the project has none such, or retention dropped it.
@@ -205,11 +250,19 @@ impl Store {
     /// [`ReadError`] where its record is damaged or cannot be read.
     pub async fn request(&self, project: ProjectId, id: RequestId) -> Result<Option<Request>, ReadError> {
         self.look_up(move |inner| {
-            let Some(row) = query::request(&inner.index.index, id.0)?.filter(|row| row.project == project.0)
-            else {
-                return Ok(None);
+            let Some(row) = query::request(&inner.index.index, id.0)? else {
+                let behind = inner.behind_the_index(id.0)?;
+                return Ok(behind.filter(|request| request.project == project));
             };
-            inner.read_request(&mut read::Reader::new(&inner.journal.directory), id.0, row.position)
+            if row.project != project.0 {
+                return Ok(None);
+            }
+            let mut reader = read::Reader::new(&inner.journal.directory);
+            match inner.read_request(&mut reader, id.0, row.position) {
+                Ok(request) => Ok(Some(request)),
+                Err(read::Error::Gone(_)) => Ok(None),
+                Err(error) => Err(ReadError(error.to_string()).into()),
+            }
         })
         .await
     }
@@ -245,8 +298,14 @@ impl Store {
             let mut reader = read::Reader::new(&inner.journal.directory);
             let mut summaries = Vec::new();
             for (id, row) in query::requests(&inner.index.index, &conditions, page.limit)? {
-                if let Some(request) = inner.read_request(&mut reader, id, row.position)? {
-                    summaries.push(summarize(&request, row.events));
+                match inner.read_request(&mut reader, id, row.position) {
+                    Ok(request) => summaries.push(summarize(&request, row.events)),
+                    Err(read::Error::Gone(_)) => {}
+                    // One damaged record does not take the list along.
+                    Err(error) => {
+                        error!(request = %RequestId(id), %error, "a request cannot be read");
+                        summaries.push(outline(id, &row));
+                    }
                 }
             }
             Ok(summaries)
@@ -330,7 +389,7 @@ impl Store {
                 let record = match reader.record(position) {
                     Ok(record) => record,
                     Err(read::Error::Gone(_)) => break,
-                    Err(error) => return Err(ReadError(error.to_string())),
+                    Err(error) => return Err(ReadError(error.to_string()).into()),
                 };
                 let stored = attempt::decode(record.payload).map_err(|error| ReadError(error.to_string()))?;
                 position = stored.previous;
@@ -416,6 +475,8 @@ impl Store {
     ) -> Result<u64, ReadError> {
         let mut count = 0;
         let mut after = None;
+        // An attempt that has ended, and is not durable yet, is not to be overlooked.
+        self.settle().await;
         loop {
             let found = self
                 .look_up(move |inner| {
@@ -423,24 +484,36 @@ impl Store {
                     Ok(query::open_of(index, connection.0, only, after, CHANGED_AT_A_TIME)?)
                 })
                 .await?;
-            let Some((last, row)) = found.last() else { break };
+            let Some((last, _)) = found.last() else { break };
             after = Some(*last);
-            let destination = DestinationId(row.destination);
             let now = self.inner.clock.now();
+            let mut records = FxHashMap::default();
             for (event, row) in &found {
                 let Ok(next) = transition(row.state, input, now) else { continue };
                 let changed =
                     Changed { event: *event, state: next.state, due_at: next.due_at, by_hand: row.by_hand };
                 let encoded = changed.encode();
-                let _ = self.inner.journal.queue.append(Kind::Changed, Class::Kept, encoded, Bytes::new());
+                let queue = &self.inner.journal.queue;
+                let record = queue.append(Kind::Changed, Class::Kept, encoded, Bytes::new());
+                records.extend(record.map(|record| (*event, record)));
                 count += 1;
+            }
+            let destinations: FxHashSet<u64> = found.iter().map(|(_, row)| row.destination).collect();
+            if input == Input::Cancel {
+                destinations.iter().for_each(|it| self.lane(DestinationId(*it)).withdraw(&records));
             }
             self.settle().await;
             if input == Input::Release {
-                self.lane(destination).wake();
+                destinations.iter().for_each(|it| self.lane(DestinationId(*it)).wake());
             }
         }
         Ok(count)
+    }
+
+    /// Places of the journal where a record should be and none is, as far as they were met since the
+    /// start or the last [`Store::reindex`]: the first 256 of them, and how many there are.
+    pub fn damages(&self) -> (Vec<Damage>, u64) {
+        self.inner.index.index.damages()
     }
 
     /// What the store has done since the start.
@@ -470,21 +543,57 @@ impl Store {
 }
 
 impl Inner {
-    /// The request at a position; none where retention has deleted its segment.
-    fn read_request(
+    /// A request that the index has not come to, because it cannot be written.
+    fn behind_the_index(&self, id: u64) -> Result<Option<Request>, ReadError> {
+        let applied = self.index.index.applied();
+        if applied.id >= id {
+            return Ok(None);
+        }
+        let mut position = applied.position;
+        let failed = |error: std::io::Error| ReadError(error.to_string());
+        while let Some(batch) = self.journal.tail.next(position).map_err(failed)? {
+            let mut items = batch.items();
+            for item in items.by_ref() {
+                if let Item::Record { kind: Kind::Request, id: found, payload, .. } = item
+                    && found == id
+                {
+                    return request::decode(id, payload)
+                        .map(Some)
+                        .map_err(|error| ReadError(error.to_string()));
+                }
+            }
+            position = items.reached();
+        }
+        Ok(None)
+    }
+
+    /// The request at a position. The index has no checksums; that the record is this request's is
+    /// checked here.
+    pub(crate) fn read_request(
         &self,
         reader: &mut read::Reader<'_>,
         id: u64,
         position: Position,
-    ) -> Result<Option<Request>, ReadError> {
-        match reader.record(position) {
-            Ok(record) if record.kind == Kind::Request && record.id == id => {
-                request::decode(id, record.payload).map(Some).map_err(|error| ReadError(error.to_string()))
-            }
-            Ok(_) => Err(ReadError(read::Error::Damaged(position).to_string())),
-            Err(read::Error::Gone(_)) => Ok(None),
-            Err(error) => Err(ReadError(error.to_string())),
+    ) -> Result<Request, read::Error> {
+        let record = reader.record(position)?;
+        if record.kind != Kind::Request || record.id != id {
+            return Err(read::Error::Damaged(position));
         }
+        request::decode(id, record.payload).map_err(|_undecodable| read::Error::Damaged(position))
+    }
+}
+
+/// What is known of a request whose record cannot be read.
+fn outline(id: u64, row: &RequestRow) -> RequestSummary {
+    RequestSummary {
+        id: RequestId(id),
+        source: (row.source != 0).then_some(SourceId(row.source)),
+        received_at: made_at(id),
+        rejected: RejectCause::from_code(row.cause),
+        method: String::new(),
+        target: String::new(),
+        body_bytes: 0,
+        events: row.events,
     }
 }
 

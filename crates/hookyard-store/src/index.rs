@@ -34,6 +34,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use self::partition::Partition;
+use crate::history::Damage;
 use crate::journal::record::Position;
 
 /// The index cannot be read or written.
@@ -43,14 +44,21 @@ pub(crate) enum Error {
     Sqlite { path: PathBuf, error: rusqlite::Error },
     #[error("the index directory failed: {0}")]
     Io(#[from] std::io::Error),
+    /// It was left unfinished, has another version, or a file of it is missing.
+    #[error("the index {path} is not whole")]
+    NotWhole { path: PathBuf },
 }
 
 impl Error {
     /// Whether the file is beyond use and has to be made anew from the journal.
     pub(crate) fn is_damage(&self) -> bool {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, NotADatabase, ReadOnly};
         match self {
-            Self::Sqlite { error: rusqlite::Error::SqliteFailure(failure, text), .. } => {
+            Self::Sqlite { error: rusqlite::Error::SqliteFailure(failure, text), path } => {
+                // SQLite says one of these where somebody deleted the file while it was open.
+                if matches!(failure.code, CannotOpen | ReadOnly) && !path.exists() {
+                    return true;
+                }
                 let schema_lost = text.as_deref().is_some_and(|text| text.starts_with("no such"));
                 matches!(failure.code, DatabaseCorrupt | NotADatabase) || schema_lost
             }
@@ -58,6 +66,7 @@ impl Error {
                 error,
                 rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::IntegralValueOutOfRange(..)
             ),
+            Self::NotWhole { .. } => true,
             Self::Io(_) => false,
         }
     }
@@ -78,7 +87,12 @@ pub(crate) struct Applied {
     pub(crate) position: Position,
     /// The id of that record.
     pub(crate) id: u64,
+    /// Where that record lies; by this an index is known to belong to a journal.
+    pub(crate) record: Position,
 }
+
+/// Most places of damage remembered one by one; further ones are only counted.
+const DAMAGES_KEPT: usize = 256;
 
 /// What readers and the thread share.
 #[derive(Debug)]
@@ -94,7 +108,16 @@ pub(crate) struct Index {
     pub(crate) undelivered: AtomicU64,
     /// The smallest id of a request with an undelivered event; 0 for none.
     pub(crate) oldest_undelivered: AtomicU64,
+    /// Set when the files are to be thrown away.
     damaged: AtomicBool,
+    /// Counts how often the files were thrown away: what was read across such a moment is void.
+    generation: watch::Sender<u64>,
+    /// While set, the index cannot be written and stays where it is.
+    failing: watch::Sender<bool>,
+    /// No request with a smaller id is to be seen: its segment is past retention.
+    floor: AtomicU64,
+    damages: Mutex<Vec<Damage>>,
+    damages_count: AtomicU64,
 }
 
 impl Index {
@@ -109,6 +132,11 @@ impl Index {
             undelivered: AtomicU64::new(0),
             oldest_undelivered: AtomicU64::new(0),
             damaged: AtomicBool::new(false),
+            generation: watch::Sender::new(0),
+            failing: watch::Sender::new(false),
+            floor: AtomicU64::new(0),
+            damages: Mutex::default(),
+            damages_count: AtomicU64::new(0),
         }
     }
 
@@ -143,21 +171,65 @@ impl Index {
         self.wake.notify_one();
     }
 
-    /// Waits until everything up to the record with this id is in the index.
-    pub(crate) async fn settle(&self, id: u64) {
+    /// How often the files were thrown away.
+    pub(crate) fn generation(&self) -> u64 {
+        *self.generation.borrow()
+    }
+
+    /// The smallest request id that is to be seen.
+    pub(crate) fn floor(&self) -> u64 {
+        self.floor.load(Ordering::Acquire)
+    }
+
+    /// Notes a place where a record should be and none is.
+    fn note_damage(&self, damage: Damage) {
+        self.damages_count.fetch_add(1, Ordering::Relaxed);
+        let mut damages = self.damages.lock().unwrap_or_else(PoisonError::into_inner);
+        if damages.len() < DAMAGES_KEPT {
+            damages.push(damage);
+        }
+    }
+
+    /// The places of damage met since the start, or since the index was last made anew, and their number.
+    pub(crate) fn damages(&self) -> (Vec<Damage>, u64) {
+        let damages = self.damages.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (damages, self.damages_count.load(Ordering::Relaxed))
+    }
+
+    /// Waits until everything up to the record with this id is in the index. False, at once, while the
+    /// index cannot be written: it then answers from as far as it has come.
+    pub(crate) async fn settle(&self, id: u64) -> bool {
         if self.applied().id >= id {
-            return;
+            return true;
         }
         let mut applied = self.applied.subscribe();
+        let mut failing = self.failing.subscribe();
         loop {
             self.wish(|wishes| wishes.flush = true);
-            let caught_up = applied.wait_for(|applied| applied.id >= id);
             // Asked again now and then: a record may become durable only after the wish was granted.
-            match tokio::time::timeout(Duration::from_millis(5), caught_up).await {
-                Ok(_) => return,
-                Err(_still_behind) => {}
+            let patience = tokio::time::sleep(Duration::from_millis(5));
+            tokio::select! {
+                biased;
+                _ = applied.wait_for(|applied| applied.id >= id) => return true,
+                _ = failing.wait_for(|failing| *failing) => return false,
+                () = patience => {}
             }
         }
+    }
+
+    /// Like [`Index::settle`], but waits also while the index cannot be written.
+    pub(crate) async fn settle_patiently(&self, id: u64) {
+        while !self.settle(id).await {
+            let _ = self.failing.subscribe().wait_for(|failing| !failing).await;
+        }
+    }
+
+    /// Has the index made anew, and waits until what was there is thrown away.
+    pub(crate) async fn renew(&self, generation: u64) {
+        if self.generation() == generation {
+            self.rebuild();
+        }
+        let _ = self.generation.subscribe().wait_for(|now| *now > generation).await;
     }
 
     /// Waits until the states in the index are those that earlier runs recorded.

@@ -27,7 +27,9 @@ pub(crate) mod follow;
 pub(crate) mod read;
 pub(crate) mod recover;
 
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -79,13 +81,15 @@ impl Journal {
     ) -> Result<Self, OpenError> {
         let failed = |error| OpenError::Write { path: directory.to_owned(), error };
         std::fs::create_dir_all(directory).map_err(failed)?;
+        if let Some(parent) = directory.parent() {
+            // The first request's durability hangs on this name as well.
+            disk::sync_directory(parent).map_err(failed)?;
+        }
         let found = recover::recover(directory)?;
         ids.advance_past(found.newest_id);
-        let ends: BTreeMap<u32, u32> =
-            found.segments.iter().map(|(number, known)| (*number, known.end)).collect();
-        let previous = ends.last_key_value().map_or((0, 0), |(number, end)| (*number, *end));
+        let previous = found.segments.last_key_value().map_or((0, 0), |(number, known)| (*number, known.end));
         let committed = Position { segment: previous.0, offset: previous.1 };
-        let tail = Arc::new(Tail::new(directory.to_owned(), ends, committed, found.newest_id));
+        let tail = Arc::new(Tail::new(directory.to_owned(), found.segments, committed, found.newest_id));
         let bounds = Bounds { bytes_max: pending_bytes_max, droppable_max: DROPPABLE_MAX, linger: LINGER };
         let queue = Arc::new(Queue::new(bounds, clock.clone(), Arc::clone(ids), found.newest_id));
         let counters = Arc::new(Counters::default());

@@ -11,7 +11,7 @@
 //!    looked there.
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{DestinationId, EventId};
 use hookyard_model::request::Request;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::Notify;
 use tracing::error;
 
@@ -32,8 +32,8 @@ use crate::journal::queue::Class;
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};
 use crate::store::{Inner, Store};
+use crate::stored::attempt;
 use crate::stored::changed::Changed;
-use crate::stored::{attempt, request};
 
 /// How long a lane rests after the index could not be read.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
@@ -107,8 +107,10 @@ pub struct Lane {
     /// Whose lane it is.
     pub destination: DestinationId,
     state: Mutex<State>,
-    /// Told for each event that enters.
+    /// Told when an event enters and somebody waits for one.
     work: Notify,
+    /// Whether somebody waits, or is about to.
+    wanting: AtomicBool,
     /// Told when the index should be looked at.
     look: Notify,
     store: Weak<Inner>,
@@ -137,6 +139,7 @@ impl Store {
                 destination,
                 state: Mutex::new(state),
                 work: Notify::new(),
+                wanting: AtomicBool::new(true),
                 look: Notify::new(),
                 store: Arc::downgrade(&self.inner),
             })
@@ -146,7 +149,11 @@ impl Store {
 
     /// Forgets the lane of a destination that is no more. Its undelivered events stay in the index.
     pub fn close_lane(&self, destination: DestinationId) {
-        self.inner.lanes.write().unwrap_or_else(PoisonError::into_inner).remove(&destination);
+        let closed = self.inner.lanes.write().unwrap_or_else(PoisonError::into_inner).remove(&destination);
+        let Some(lane) = closed else { return };
+        for ready in lane.lock().queue.drain(..) {
+            self.inner.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
+        }
     }
 
     /// The request of an event that a lane handed out.
@@ -160,9 +167,8 @@ impl Store {
         let inner = Arc::clone(&self.inner);
         let (position, id) = (ready.position, ready.event.request);
         let read = tokio::task::spawn_blocking(move || {
-            let record = read::Reader::new(&inner.journal.directory).record(position);
-            let record = record.map_err(|error| ReadError(error.to_string()))?;
-            request::decode(id.0, record.payload).map_err(|error| ReadError(error.to_string()))
+            let mut reader = read::Reader::new(&inner.journal.directory);
+            inner.read_request(&mut reader, id.0, position).map_err(|error| ReadError(error.to_string()))
         });
         read.await.map_err(|error| ReadError(error.to_string()))?.map(Arc::new)
     }
@@ -223,7 +229,7 @@ impl Lane {
         store.account(&mut ready);
         state.queue.push_back(ready);
         drop(state);
-        self.work.notify_one();
+        self.announce();
     }
 
     /// The next event to deliver, if one is in memory.
@@ -241,9 +247,19 @@ impl Lane {
         Some(ready)
     }
 
-    /// Waits until there may be an event to take. Of several who wait, the last to come is woken first.
+    /// Waits until there is an event to take. For one caller at a time, who has room for it.
     pub async fn work(&self) {
-        self.work.notified().await;
+        self.wanting.store(true, Ordering::SeqCst);
+        if self.lock().queue.is_empty() {
+            self.work.notified().await;
+        }
+    }
+
+    /// Wakes who waits for work, once for each time that somebody wanted it.
+    fn announce(&self) {
+        if self.wanting.swap(false, Ordering::SeqCst) {
+            self.work.notify_one();
+        }
     }
 
     /// Puts back what [`Lane::take`] handed out and nobody attempted.
@@ -251,7 +267,7 @@ impl Lane {
         let Some(store) = self.store.upgrade() else { return };
         store.account(&mut ready);
         self.lock().queue.push_front(ready);
-        self.work.notify_one();
+        self.announce();
     }
 
     /// How many events are in memory and not being attempted.
@@ -263,6 +279,23 @@ impl Lane {
     pub fn wake(&self) {
         self.lock().behind = true;
         self.look.notify_one();
+    }
+
+    /// Takes events out of memory that were cancelled, each with the id of the record that says so.
+    pub(crate) fn withdraw(&self, cancelled: &FxHashMap<EventId, u64>) {
+        let Some(store) = self.store.upgrade() else { return };
+        let mut state = self.lock();
+        let State { queue, settling, settled_meanwhile, .. } = &mut *state;
+        if let Some(settled) = settled_meanwhile {
+            // What is being loaded may have been read before they were cancelled.
+            settled.extend(cancelled.keys());
+        }
+        queue.retain(|ready| {
+            let Some(record) = cancelled.get(&ready.event) else { return true };
+            store.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
+            settling.push_back((*record, ready.event));
+            false
+        });
     }
 
     fn settle_later(&self, event: EventId, record: Option<u64>, wake_at: Option<Timestamp>) {
@@ -325,16 +358,22 @@ impl Lane {
             state.behind = false;
             state.wake_at = None;
         }
+        // Also where this is cancelled: what was not loaded is still to be.
+        let mut unfinished = Unfinished { lane: self, is_done: false };
         let filled = self.load(store).await;
-        if filled.is_err() {
-            self.lock().behind = true;
-        }
+        unfinished.is_done = filled.is_ok();
         filled
     }
 
     async fn load(&self, store: &Store) -> Result<(), ReadError> {
-        store.settle().await;
-        let applied = store.inner.index.index.applied().id;
+        let index = &store.inner.index.index;
+        let generation = index.generation();
+        store.inner.journal.queue.flush().await;
+        let (_, newest_id) = store.inner.journal.tail.committed();
+        if !index.settle(newest_id).await {
+            return Err(ReadError("the index cannot be written and lags behind".to_owned()));
+        }
+        let applied = index.applied().id;
         let now = store.inner.clock.now();
         let (known, room) = {
             let mut state = self.lock();
@@ -351,28 +390,36 @@ impl Lane {
             let all = rows.len() < limit;
             let next = if all { query::next_due(index, destination, now.us())? } else { None };
             let mut reader = read::Reader::new(&inner.journal.directory);
-            let unknown = rows.into_iter().filter(|(event, _)| !known.contains(event));
-            let loaded =
-                unknown.map(|(event, row)| inner.load_request(&mut reader, Ready::loaded(event, &row)));
+            let mut unknown: Vec<_> = rows.into_iter().filter(|(event, _)| !known.contains(event)).collect();
+            let all = all && unknown.len() <= room;
+            unknown.truncate(room);
+            let mut left = inner.lanes_bytes_max.saturating_sub(inner.lanes_bytes.load(Ordering::Relaxed));
+            let loaded = unknown.into_iter().map(|(event, row)| {
+                let ready = inner.load_request(&mut reader, Ready::loaded(event, &row), left);
+                left = left.saturating_sub(ready.bytes());
+                ready
+            });
             Ok::<_, crate::index::Error>((loaded.collect::<Vec<_>>(), all, next))
         });
         let found = found.await.map_err(|error| ReadError(error.to_string()))?;
         let (loaded, all, next) = found.map_err(|error| {
             if error.is_damage() {
-                store.inner.index.index.rebuild();
+                index.rebuild();
             }
             ReadError(error.to_string())
         })?;
+        if index.generation() != generation || index.is_recovering() {
+            return Err(ReadError("the index was made anew meanwhile".to_owned()));
+        }
         let mut entered = 0;
         let mut state = self.lock();
         let settled = state.settled_meanwhile.take().unwrap_or_default();
-        for ready in loaded {
+        for mut ready in loaded {
             // It may have been offered, and even delivered, while the index was read.
             if !settled.contains(&ready.event) && state.known.insert(ready.event) {
+                store.inner.account(&mut ready);
                 state.queue.push_back(ready);
                 entered += 1;
-            } else {
-                store.inner.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
             }
         }
         if all {
@@ -385,8 +432,8 @@ impl Lane {
             state.behind = true;
         }
         drop(state);
-        for _ in 0..entered {
-            self.work.notify_one();
+        if entered > 0 {
+            self.announce();
         }
         Ok(())
     }
@@ -403,15 +450,33 @@ impl Inner {
         }
     }
 
-    /// Reads the request of an event while there is room for it; a failure shows at the attempt.
-    fn load_request(&self, reader: &mut read::Reader<'_>, mut ready: Ready) -> Ready {
-        if self.lanes_bytes.load(Ordering::Relaxed) < self.lanes_bytes_max
-            && let Ok(record) = reader.record(ready.position)
-            && let Ok(request) = request::decode(ready.event.request.0, record.payload)
+    /// Reads the request of an event where it takes at most `bytes_max`; a failure shows at the attempt.
+    fn load_request(&self, reader: &mut read::Reader<'_>, mut ready: Ready, bytes_max: usize) -> Ready {
+        if bytes_max > 0
+            && let Ok(request) = self.read_request(reader, ready.event.request.0, ready.position)
+            && request.head.len() + request.body.len() <= bytes_max
         {
             ready.request = Some(Arc::new(request));
-            self.account(&mut ready);
         }
         ready
+    }
+}
+
+/// Marks a lane as behind again, unless it has been filled.
+struct Unfinished<'a> {
+    lane: &'a Lane,
+    is_done: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let mut state = self.lane.lock();
+            state.behind = true;
+            state.settled_meanwhile = None;
+            drop(state);
+            // Whoever fills it next may be waiting already.
+            self.lane.look.notify_one();
+        }
     }
 }

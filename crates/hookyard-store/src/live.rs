@@ -44,7 +44,7 @@ impl Live {
                 Ok(Some(batch)) => {
                     let mut happenings = Vec::new();
                     let mut items = batch.items();
-                    while let Some(item) = items.next() {
+                    for item in items.by_ref() {
                         happenings.extend(read(item));
                     }
                     self.position = items.reached();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use hookyard_model::connection::Retry;
+use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
 use hookyard_model::id::{DestinationId, ProjectId, SourceId};
 use hookyard_model::source::{Source, Verification};
 use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
@@ -77,8 +78,8 @@ async fn destination(store: &Store, project: ProjectId, url: &str) -> anyhow::Re
         name: DESTINATION.to_owned(),
         url: url.to_owned(),
         append_path: true,
-        timeout: Duration::from_secs(30),
-        concurrency: 16,
+        timeout: TIMEOUT_DEFAULT,
+        concurrency: CONCURRENCY_DEFAULT,
         signing_secrets: Vec::new(),
     };
     let known = store.catalog().snapshot().destination_named(project, DESTINATION).map(|known| known.id);

@@ -23,7 +23,7 @@ use hookyard_ingest::ingest::Ingest;
 use hookyard_store::store::Store;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -33,10 +33,17 @@ use crate::config::Config;
 /// How long requests under way may take to finish at shutdown.
 const INGEST_GRACE: Duration = Duration::from_secs(5);
 
-/// The two listeners, bound.
+/// The two listeners, bound, and the signals that end it all.
 pub(crate) struct Listening {
     pub(crate) public: TcpListener,
     pub(crate) admin: TcpListener,
+    stop: StopSignals,
+}
+
+/// SIGTERM and Ctrl-C. From when this is made on, neither ends the process by itself.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 /// Runs a future on the gateway's runtime.
@@ -51,12 +58,13 @@ pub(crate) fn run(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Res
     outcome
 }
 
-/// Binds both listeners.
+/// Binds both listeners, and listens for signals: whoever is told that the gateway runs may stop it.
 pub(crate) async fn listen(config: &Config) -> anyhow::Result<Listening> {
     let server = &config.server;
+    let stop = StopSignals::new()?;
     let public = bind(server.public, "webhooks", "--public").await?;
     let admin = bind(server.admin, "the API", "--admin").await?;
-    Ok(Listening { public, admin })
+    Ok(Listening { public, admin, stop })
 }
 
 async fn bind(address: std::net::SocketAddr, what: &str, flag: &str) -> anyhow::Result<TcpListener> {
@@ -99,13 +107,13 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     let mut deliver = tokio::spawn(deliver::run(parts, stop_deliver.subscribe()));
     let mut api = tokio::spawn(api.serve(listening.admin, stop_api.subscribe()));
 
-    told_to_stop().await?;
+    let mut stop = listening.stop;
+    stop.received().await;
     info!("stopping: requests under way are finished, nothing new is taken");
-    tokio::spawn(async {
-        if told_to_stop().await.is_ok() {
-            warn!("stopped at once; attempts under way are made again after the start");
-            std::process::exit(130);
-        }
+    tokio::spawn(async move {
+        stop.received().await;
+        warn!("stopped at once; attempts under way are made again after the start");
+        std::process::exit(130);
     });
     stop_ingest.send_replace(true);
     if timeout(INGEST_GRACE, &mut ingest).await.is_err() {
@@ -139,11 +147,17 @@ fn seed() -> anyhow::Result<u64> {
     getrandom::u64().map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-async fn told_to_stop() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+impl StopSignals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// Waits for one of them.
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

@@ -22,9 +22,11 @@ pub(crate) fn welcome(
     let url = format!("http://{public}/{token}");
     let destination = match to {
         Some(to) => format!("Every webhook is delivered to {to}, and retried until it arrives."),
-        None => "They are kept and shown here. To have them delivered to your service as well:\n\n  \
-                 make run TO=http://localhost:3000/webhooks"
-            .to_owned(),
+        None => {
+            "They are kept and shown here. To have them delivered to your service as well, start with\n\n  \
+                 make run TO=http://localhost:3000/webhooks      (hookyard dev --to …)"
+                .to_owned()
+        }
     };
     format!(
         "Hookyard takes webhooks at\n\n  {url}\n\nTry it:\n\n  \

@@ -59,7 +59,7 @@ impl From<&Attempt> for AttemptSummaryView {
             number: attempt.id.number,
             trigger: attempt.trigger.name(),
             started_at: Rfc3339(attempt.started_at),
-            duration_ms: attempt.duration.as_secs_f64() * 1_000.0,
+            duration_ms: attempt.duration.as_micros() as f64 / 1_000.0,
             successful: attempt.outcome.is_success(),
             status: attempt.outcome.status(),
             error: error.map(|error| error.kind.name()),

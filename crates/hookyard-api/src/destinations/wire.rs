@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookyard_model::destination::Destination;
+use hookyard_model::destination::{CONCURRENCY_DEFAULT, Destination, TIMEOUT_DEFAULT};
 use hookyard_model::secret::Secret;
 use hookyard_store::catalog::NewDestination;
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,6 @@ use crate::merge::Field;
 use crate::problem::Problem;
 use crate::secrets::{SecretHint, generate, hints};
 use crate::time::Rfc3339;
-
-/// How long an attempt may take where nothing is said.
-const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
-/// How many attempts run at a time where nothing is said.
-const CONCURRENCY_DEFAULT: u32 = 10;
 
 /// A destination as it is shown.
 #[derive(Debug, Serialize)]

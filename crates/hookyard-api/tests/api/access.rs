@@ -5,7 +5,7 @@ use crate::harness::Server;
 const KEY: &str = "the-admin-key-of-this-test";
 
 /// Every endpoint, and whether it is open without a key.
-const ENDPOINTS: [(&str, &str, bool); 28] = [
+const ENDPOINTS: [(&str, &str, bool); 30] = [
     ("GET", "/healthz", true),
     ("GET", "/readyz", true),
     ("GET", "/metrics", false),
@@ -28,7 +28,9 @@ const ENDPOINTS: [(&str, &str, bool); 28] = [
     ("DELETE", "/api/v1/connections/conn_0000000000000", false),
     ("GET", "/api/v1/providers", false),
     ("GET", "/api/v1/requests", false),
+    ("GET", "/api/v1/requests/req_0000000000000", false),
     ("GET", "/api/v1/requests/req_0000000000000/body", false),
+    ("GET", "/api/v1/requests/req_0000000000000/head", false),
     ("GET", "/api/v1/events", false),
     ("GET", "/api/v1/events/evt_00000000000000000000000000", false),
     ("GET", "/api/v1/events/evt_00000000000000000000000000/attempts", false),
@@ -106,5 +108,16 @@ async fn no_answer_is_cached_or_guessed_at() {
     for answer in [server.get("/api/v1/sources").await, server.get("/nowhere").await, refused] {
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    }
+}
+
+#[test]
+fn the_documentation_describes_every_endpoint() {
+    let documentation = include_str!("../../../../docs/api.md");
+    for (method, path, _) in ENDPOINTS.iter().filter(|(_, path, _)| *path != "/nowhere") {
+        let is_id = |segment: &&str| segment.contains("_0");
+        let generic = path.split('/').map(|segment| if is_id(&segment) { "{id}" } else { segment });
+        let heading = format!("### `{method} {}`", generic.collect::<Vec<_>>().join("/"));
+        assert!(documentation.contains(&format!("\n{heading}\n")), "{heading}");
     }
 }

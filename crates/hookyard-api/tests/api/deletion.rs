@@ -9,7 +9,7 @@ use hookyard_store::Faults;
 use serde_json::json;
 
 use crate::harness::{ENOSPC, Server};
-use crate::traffic::{Yard, answered};
+use crate::traffic::{PLAIN_HEAD, Yard, answered};
 
 #[tokio::test]
 async fn undelivered_events_stop_a_deletion_until_they_may_be_cancelled() {
@@ -59,19 +59,24 @@ async fn nothing_undelivered_is_nothing_cancelled() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_cannot_cancel_says_that_the_connection_is_gone() {
+async fn nothing_is_deleted_while_the_store_could_not_cancel() {
     let faults = Arc::new(Faults::default());
     let server = Server::with_faults(Options::default(), Arc::clone(&faults)).await;
     let mut yard = Yard::lay_out(&server).await;
-    yard.event(&server).await;
+    let event = yard.event(&server).await;
     faults.write.store(ENOSPC, Ordering::Relaxed);
     faults.create.store(ENOSPC, Ordering::Relaxed);
+    assert!(yard.try_accept(&server, PLAIN_HEAD, b"").await.is_err());
     let path = format!("/api/v1/connections/{}", yard.connection);
     let answer = server.delete(&format!("{path}?cancel_events=true")).await;
     assert_eq!(answer.problem(), (503, "store_unavailable".to_owned(), None));
-    assert!(answer.json()["detail"].as_str().unwrap().contains("the connection is deleted"));
-    assert_eq!(server.get(&path).await.problem().0, 404);
-    // So that the server can be closed.
+    assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+    server.get(&path).await.ok();
+    assert_eq!(server.get(&format!("/api/v1/events/{event}")).await.ok()["state"], "queued");
+
     faults.write.store(0, Ordering::Relaxed);
     faults.create.store(0, Ordering::Relaxed);
+    server.get_until("/readyz", |answer| answer.status == 200).await;
+    let answer = server.delete(&format!("{path}?cancel_events=true")).await;
+    assert_eq!(answer.ok(), json!({"cancelled_events": 1}));
 }

@@ -8,7 +8,7 @@ use hookyard_model::attempt::{Attempt, DeliveryError, ErrorKind, Outcome, Respon
 use hookyard_model::event::EventState;
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, RequestId, SourceId};
 use hookyard_model::request::RejectCause;
-use hookyard_store::accept::{Arrival, Rejection};
+use hookyard_store::accept::{Arrival, Rejection, Unavailable};
 use hookyard_store::arrivals::{Arrivals, NewEvent};
 use hookyard_store::lanes::Lane;
 use serde_json::json;
@@ -58,6 +58,16 @@ impl Yard {
 
     /// Makes a request durable.
     pub(crate) async fn accept(&self, server: &Server, head: &[u8], body: &[u8]) -> RequestId {
+        self.try_accept(server, head, body).await.unwrap()
+    }
+
+    /// Makes a request durable, if the store lets it.
+    pub(crate) async fn try_accept(
+        &self,
+        server: &Server,
+        head: &[u8],
+        body: &[u8],
+    ) -> Result<RequestId, Unavailable> {
         let arrival = Arrival {
             project: server.project(),
             source: self.source,
@@ -66,7 +76,7 @@ impl Yard {
             head: Bytes::copy_from_slice(head),
             body: Bytes::copy_from_slice(body),
         };
-        server.store.accept(arrival).await.unwrap()
+        server.store.accept(arrival).await
     }
 
     /// Notes a refused request of which `body_bytes` had come.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hookyard_model::connection::Retry;
+use hookyard_model::connection::{RETRIES_MAX, RETRY_FACTOR_PERCENT_MAX, RETRY_WAIT_MAX, Retry};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Answer;
 use http::Uri;
@@ -23,9 +23,6 @@ const ANSWER_BODY_BYTES_MAX: usize = 64 * 1024;
 const URL_BYTES_MAX: usize = 4096;
 const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
 const CONCURRENCY_MAX: u32 = 10_000;
-const RETRIES_MAX: usize = 1000;
-const RETRY_WAIT_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
-const RETRY_FACTOR_PERCENT_MAX: u32 = 100_000;
 /// What Standard Webhooks asks of a signing secret.
 const SIGNING_SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
@@ -218,7 +215,7 @@ fn is_signing_secret(secret: &Secret) -> bool {
 /// Bounds of the schedule.
 pub(super) fn retry(retry: &Retry) -> Option<Problem> {
     let is_wait = |wait: Duration| whole_ms(wait).is_some_and(|ms| ms > 0) && wait <= RETRY_WAIT_MAX;
-    let wrong_wait = "each wait must be from 1 ms to 365 days, in whole milliseconds";
+    let wrong_wait = "each wait must be from 1 ms to 30 days, in whole milliseconds";
     match retry {
         Retry::Exponential { first, max, .. } if !is_wait(*first) || !is_wait(*max) => {
             Problem::new("retry", wrong_wait)
@@ -229,12 +226,12 @@ pub(super) fn retry(retry: &Retry) -> Option<Problem> {
         Retry::Exponential { factor_percent, .. }
             if !(100..=RETRY_FACTOR_PERCENT_MAX).contains(factor_percent) =>
         {
-            Problem::new("retry", "the factor must be from 1 to 1000")
+            Problem::new("retry", "the factor must be from 1 to 100")
         }
-        Retry::Exponential { retries, .. } if *retries as usize > RETRIES_MAX => {
+        Retry::Exponential { retries, .. } if *retries > RETRIES_MAX => {
             Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"))
         }
-        Retry::Custom(waits) if waits.len() > RETRIES_MAX => {
+        Retry::Custom(waits) if waits.len() > RETRIES_MAX as usize => {
             Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"))
         }
         Retry::Custom(waits) if !waits.iter().all(|wait| is_wait(*wait)) => Problem::new("retry", wrong_wait),
@@ -365,10 +362,10 @@ mod tests {
         assert!(exponential(s(0), 200, s(9), 3).is_some());
         assert!(exponential(s(10), 200, s(9), 3).is_some());
         assert!(exponential(s(1), 99, s(9), 3).is_some());
-        assert!(exponential(s(1), 100_001, s(9), 3).is_some());
-        assert!(exponential(s(1), 200, s(9), 1001).is_some());
-        assert!(exponential(s(1), 200, s(366 * 86_400), 3).is_some());
+        assert!(exponential(s(1), 10_001, s(9), 3).is_some());
+        assert!(exponential(s(1), 200, s(9), 101).is_some());
+        assert!(exponential(s(1), 200, s(31 * 86_400), 3).is_some());
         assert!(retry(&Retry::Custom(vec![s(1), s(0)])).is_some());
-        assert!(retry(&Retry::Custom(vec![s(1); 1001])).is_some());
+        assert!(retry(&Retry::Custom(vec![s(1); 101])).is_some());
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! An event that is made, delivered and done within one run becomes one row, written once.
 
+use std::collections::hash_map::Entry;
+
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, EventId, RequestId};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -115,8 +117,13 @@ impl Changes {
         self.requests.insert(id, row);
     }
 
-    /// A request was routed.
-    pub(crate) fn routed(&mut self, file: &Connection, routed: &Routed) -> rusqlite::Result<()> {
+    /// A request was routed. The file can have rows of requests up to the id `in_file_up_to`.
+    pub(crate) fn routed(
+        &mut self,
+        file: &Connection,
+        in_file_up_to: u64,
+        routed: &Routed,
+    ) -> rusqlite::Result<()> {
         let count = routed.events.len() as u32;
         match self.requests.get_mut(&routed.request.0) {
             Some(row) => row.events = Some(count),
@@ -124,7 +131,7 @@ impl Changes {
                 self.routed.insert(routed.request.0, count);
             }
         }
-        let is_new = self.requests.contains_key(&routed.request.0);
+        let is_new = routed.request.0 > in_file_up_to;
         for leg in &routed.events {
             let event = EventId { request: routed.request, connection: leg.connection };
             if self.events.contains_key(&event) || (!is_new && EventRow::load(file, event)?.is_some()) {
@@ -151,11 +158,13 @@ impl Changes {
 
     /// The event's row, here or in the file; none where its beginning was never read.
     fn event(&mut self, file: &Connection, event: EventId) -> rusqlite::Result<Option<&mut EventRow>> {
-        if !self.events.contains_key(&event) {
-            let Some(row) = EventRow::load(file, event)? else { return Ok(None) };
-            self.events.insert(event, EventChange { row, before: Some(row.state) });
+        match self.events.entry(event) {
+            Entry::Occupied(change) => Ok(Some(&mut change.into_mut().row)),
+            Entry::Vacant(place) => {
+                let Some(row) = EventRow::load(file, event)? else { return Ok(None) };
+                Ok(Some(&mut place.insert(EventChange { row, before: Some(row.state) }).row))
+            }
         }
-        Ok(self.events.get_mut(&event).map(|change| &mut change.row))
     }
 
     /// An attempt was made. False where the event is unknown.
@@ -166,9 +175,12 @@ impl Changes {
         outline: &attempt::Outline,
     ) -> rusqlite::Result<bool> {
         let Some(row) = self.event(file, outline.event)? else { return Ok(false) };
-        row.state = outline.state;
-        row.due_us = outline.due_at.us();
-        row.by_hand = false;
+        // Cancelled while the attempt was under way: it is the last one, whatever came of it.
+        if row.state != EventState::Cancelled || !outline.state.is_undelivered() {
+            row.state = outline.state;
+            row.due_us = outline.due_at.us();
+            row.by_hand = false;
+        }
         row.attempts = outline.number;
         row.last_position = position;
         row.last_status = outline.status;
@@ -180,6 +192,11 @@ impl Changes {
     /// An event changed state without an attempt. False where it is unknown.
     pub(crate) fn changed(&mut self, file: &Connection, changed: &Changed) -> rusqlite::Result<bool> {
         let Some(row) = self.event(file, changed.event)? else { return Ok(false) };
+        // An attempt that was under way may have ended the event before this was written.
+        let is_retry = changed.by_hand && changed.state == EventState::Queued;
+        if !row.state.is_undelivered() && !is_retry {
+            return Ok(true);
+        }
         row.state = changed.state;
         row.due_us = changed.due_at.us();
         row.by_hand = changed.by_hand;

@@ -18,9 +18,10 @@ use tracing::{error, info, warn};
 
 use super::fold::Changes;
 use super::partition::{self, Partition, meta};
-use super::retain::Retention;
 use super::{Applied, Error, Index, apply, query};
+use crate::history::Damage;
 use crate::journal::follow::{Item, Tail};
+use crate::journal::read;
 use crate::journal::record::{Kind, Position};
 use crate::journal::recover::read_header;
 use crate::journal::segment::{self, Header};
@@ -63,8 +64,11 @@ pub(crate) struct Follower {
     /// Bytes of the newest partition's segments, and when it was begun.
     newest_bytes: u64,
     newest_since: Timestamp,
+    /// The greatest request id in the newest partition's file; 0 for none.
+    newest_request: u64,
     chores_at: Option<Instant>,
-    pub(super) retention: Retention,
+    /// Rows of requests before this one have been deleted.
+    pub(super) rows_from: u64,
 }
 
 /// A running follower; dropping it stops the thread after one last round.
@@ -104,8 +108,9 @@ pub(crate) fn start(
         old_writers: FxHashMap::default(),
         newest_bytes: 0,
         newest_since: clock.now(),
+        newest_request: 0,
         chores_at: None,
-        retention: Retention::default(),
+        rows_from: 0,
     };
     match follower.open() {
         Ok(true) => {}
@@ -133,12 +138,21 @@ impl Follower {
         let Some((newest, connection)) = opened.last() else { return Ok(false) };
         let applied = partition::applied(connection).map_err(|error| newest.failed(error))?;
         let (end, end_id) = self.tail.committed();
-        let first_left = self.tail.finished().first().map_or(end.segment, |(number, _)| *number);
+        let first_left = self.tail.oldest(1).first().map_or(end.segment, |(number, _)| *number);
         let covers = opened.first().is_some_and(|(oldest, _)| oldest.first_segment <= first_left);
-        if applied.position > end || applied.id > end_id || !covers {
+        let mut before: Option<u32> = None;
+        for (partition, connection) in &opened {
+            let previous = meta(connection, "previous").map_err(|error| partition.failed(error))?;
+            if before.is_some_and(|before| u64::from(before) != previous) {
+                return Err(Error::NotWhole { path: partition.path.clone() });
+            }
+            before = Some(partition.first_segment);
+        }
+        if applied.position > end || applied.id > end_id || !covers || !self.holds(applied) {
             warn!("the index does not belong to this journal; it is made anew");
             return Ok(false);
         }
+        self.newest_request = newest_request(connection).map_err(|error| newest.failed(error))?;
         let mut undelivered = 0;
         for (partition, connection) in &opened {
             undelivered += meta(connection, "undelivered").map_err(|error| partition.failed(error))?;
@@ -158,10 +172,25 @@ impl Follower {
         Ok(true)
     }
 
+    /// Whether the journal has the record that the index says it came to.
+    fn holds(&self, applied: Applied) -> bool {
+        if applied.record == Position::default() {
+            return applied.id == 0;
+        }
+        let found = read::Reader::new(&self.journal).record(applied.record);
+        found.is_ok_and(|record| record.id == applied.id)
+    }
+
     /// Throws the index away and starts from the journal's beginning.
     fn begin_anew(&mut self) -> Result<(), Error> {
         self.index.recovering.send_replace(true);
+        // In this order, so that a reader either waits or sees that its answer is void.
+        self.index.applied.send_replace(Applied::default());
+        self.index.generation.send_modify(|generation| *generation += 1);
         self.publish_partitions(Vec::new());
+        self.index.damages.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.index.damages_count.store(0, Ordering::Relaxed);
+        self.rows_from = 0;
         self.writer = None;
         self.old_writers.clear();
         let directory = self.index.directory.clone();
@@ -170,9 +199,9 @@ impl Follower {
         }
         self.index.undelivered.store(0, Ordering::Relaxed);
         let (end, _) = self.tail.committed();
-        let first = self.tail.finished().first().map_or(end.segment, |(number, _)| *number);
-        self.applied =
-            Applied { position: Position { segment: first, offset: segment::HEADER_BYTES as u32 }, id: 0 };
+        let first = self.tail.oldest(1).first().map_or(end.segment, |(number, _)| *number);
+        let position = Position { segment: first, offset: segment::HEADER_BYTES as u32 };
+        self.applied = Applied { position, ..Applied::default() };
         self.begin_partition(first)?;
         self.index.damaged.store(false, Ordering::Release);
         Ok(())
@@ -190,16 +219,19 @@ impl Follower {
     fn begin_partition(&mut self, segment: u32) -> Result<(), Error> {
         let header = self.header(segment);
         let first_id = header.map_or(self.applied.id + 1, |header| header.first_id);
-        let created = Partition::create(&self.index.directory, segment, first_id, self.applied)?;
-        let (partition, connection) = created;
+        let mut partitions = self.index.partitions();
         // The one before has to be durable before this one says how far it came.
-        if let Some(before) = self.writer.take() {
-            let _ = before.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+        if let (Some(before), Some(writer)) = (partitions.last(), &self.writer) {
+            let _ = writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+            before.sync()?;
         }
+        let previous = partitions.last().map_or(0, |before| before.first_segment);
+        let created = Partition::create(&self.index.directory, segment, first_id, previous, self.applied)?;
+        let (partition, connection) = created;
         self.writer = Some(connection);
         self.newest_bytes = 0;
+        self.newest_request = 0;
         self.newest_since = header.map_or_else(|| self.clock.now(), |header| header.created_at);
-        let mut partitions = self.index.partitions();
         partitions.push(Arc::new(partition));
         self.publish_partitions(partitions);
         Ok(())
@@ -207,21 +239,21 @@ impl Follower {
 
     fn run(mut self) {
         loop {
-            let stop = self.wait();
-            if let Err(error) = self.round() {
-                if error.is_damage() {
+            let mut stop = self.wait();
+            let done = if self.index.damaged.load(Ordering::Acquire) { self.begin_anew() } else { Ok(()) };
+            match done.and_then(|()| self.round()) {
+                Ok(()) => {
+                    self.index.failing.send_if_modified(std::mem::take);
+                }
+                Err(error) if error.is_damage() => {
                     error!(%error, "the index is damaged; it is made anew from the journal");
                     self.index.damaged.store(true, Ordering::Release);
-                } else {
-                    error!(%error, "the index cannot be written; it falls behind until it can");
-                    std::thread::sleep(RETRY_EVERY);
                 }
-            }
-            if self.index.damaged.load(Ordering::Acquire)
-                && let Err(error) = self.begin_anew()
-            {
-                error!(%error, "the index cannot be made anew; trying again");
-                std::thread::sleep(RETRY_EVERY);
+                Err(error) => {
+                    error!(%error, "the index cannot be written; it falls behind until it can");
+                    self.index.failing.send_replace(true);
+                    stop = stop || self.pause();
+                }
             }
             if stop {
                 break;
@@ -230,6 +262,13 @@ impl Follower {
         if let Some(writer) = self.writer.take() {
             let _ = writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
         }
+    }
+
+    /// Gives a failing disk time. True where the thread is to end.
+    fn pause(&self) -> bool {
+        let wishes = self.index.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        let paused = self.index.wake.wait_timeout_while(wishes, RETRY_EVERY, |wishes| !wishes.stop);
+        paused.unwrap_or_else(PoisonError::into_inner).0.stop
     }
 
     /// Rests until something is asked for or time has passed. True where the thread is to end.
@@ -247,17 +286,40 @@ impl Follower {
 
     /// Takes in everything that is committed, then does the chores that are due.
     fn round(&mut self) -> Result<(), Error> {
-        while self.take_in()? {}
-        if self.index.is_recovering() {
-            info!(undelivered = self.index.undelivered.load(Ordering::Relaxed), "the index is up to date");
-            self.index.recovering.send_replace(false);
+        let caught_up = self.catch_up();
+        let undelivered = self.index.undelivered.load(Ordering::Relaxed);
+        let index = &self.index;
+        let recovered = caught_up.is_ok()
+            && index.recovering.send_if_modified(|recovering| {
+                !index.damaged.load(Ordering::Acquire) && std::mem::take(recovering)
+            });
+        if recovered {
+            info!(undelivered, "the index is up to date");
         }
+        if matches!(&caught_up, Err(error) if error.is_damage()) {
+            return caught_up;
+        }
+        // Also where the disk is full: retention makes room.
         if self.chores_at.is_none_or(|at| at.elapsed() >= CHORES_EVERY) {
             self.chores_at = Some(Instant::now());
             let oldest = query::oldest_open(&self.index)?;
             self.index.oldest_undelivered.store(oldest.unwrap_or(0), Ordering::Relaxed);
             self.retain()?;
         }
+        caught_up
+    }
+
+    /// Takes in everything that is committed.
+    fn catch_up(&mut self) -> Result<(), Error> {
+        let (_, end_id) = self.tail.committed();
+        while self.take_in()? {}
+        // The newest id may be of no record: a new run's segment begins behind the ids before it, and a
+        // damaged record has none. Whoever waits for it waits for what has been taken in.
+        self.index.applied.send_if_modified(|applied| {
+            let grows = applied.id < end_id;
+            applied.id = applied.id.max(end_id);
+            grows
+        });
         Ok(())
     }
 
@@ -266,6 +328,7 @@ impl Follower {
         let mut changes: FxHashMap<u32, Changes> = FxHashMap::default();
         let mut records = 0;
         let mut reached = self.applied;
+        let mut damages = Vec::new();
         while records < RECORDS_MAX {
             let Some(batch) = self.tail.next(reached.position)? else { break };
             let mut items = batch.items();
@@ -277,7 +340,7 @@ impl Follower {
                 self.begin_partition(segment)?;
             }
             let start = items.reached();
-            while let Some(item) = items.next() {
+            for item in items.by_ref() {
                 match item {
                     Item::Record { position, kind, id, payload } => {
                         match Decoded::read(kind, payload) {
@@ -290,14 +353,14 @@ impl Follower {
                             ),
                         }
                         reached.id = id;
+                        reached.record = position;
                         records += 1;
                     }
-                    Item::Damage { from, bytes } => error!(
-                        segment = from.segment,
-                        offset = from.offset,
-                        bytes,
-                        "a damaged journal record is skipped"
-                    ),
+                    Item::Damage { from, bytes } => {
+                        let Position { segment, offset } = from;
+                        error!(segment, offset, bytes, "a damaged journal record is skipped");
+                        damages.push(Damage { segment, offset, bytes });
+                    }
                 }
             }
             reached.position = items.reached();
@@ -307,13 +370,18 @@ impl Follower {
             return Ok(false);
         }
         self.write(changes, reached)?;
+        damages.into_iter().for_each(|damage| self.index.note_damage(damage));
         Ok(true)
     }
 
     fn wants_new_partition(&self, segment: u32) -> bool {
-        let created = self.header(segment).map(|header| header.created_at);
-        let age = created.map_or(Duration::ZERO, |created| created.since(self.newest_since));
-        self.newest_bytes >= self.settings.partition_bytes || age >= self.settings.partition_age
+        let Some(header) = self.header(segment) else { return false };
+        // Requests that are in a partition stay in it, also where they are taken in once more.
+        let is_new = self.index.newest_segment() < Some(segment) && header.first_id > self.newest_request;
+        let age = header.created_at.since(self.newest_since);
+        let is_full =
+            self.newest_bytes >= self.settings.partition_bytes || age >= self.settings.partition_age;
+        is_new && is_full
     }
 
     fn fold(
@@ -332,13 +400,18 @@ impl Follower {
         // Without a partition, its request is past retention.
         let Some(partition) = self.index.partition_of(request) else { return Ok(()) };
         let changes = changes.entry(partition.first_segment).or_default();
+        let in_file_up_to = if self.index.newest_segment() == Some(partition.first_segment) {
+            self.newest_request
+        } else {
+            u64::MAX
+        };
         let file = self.writer_of(&partition)?;
         let known = match decoded {
             Decoded::Request(outline) => {
                 changes.request(id, position, outline);
                 Ok(true)
             }
-            Decoded::Routed(routed) => changes.routed(file, routed).map(|()| true),
+            Decoded::Routed(routed) => changes.routed(file, in_file_up_to, routed).map(|()| true),
             Decoded::Attempt(outline) => changes.attempt(file, position, outline),
             Decoded::Changed(changed) => changes.changed(file, changed),
         };
@@ -365,7 +438,7 @@ impl Follower {
             }
             let opened = Partition::open(&self.index.directory, partition.first_segment)?;
             let Some((_, connection)) = opened else {
-                return Err(partition.failed(rusqlite::Error::InvalidQuery));
+                return Err(Error::NotWhole { path: partition.path.clone() });
             };
             connection
                 .execute_batch("PRAGMA synchronous = FULL;")
@@ -389,7 +462,11 @@ impl Follower {
             }
             let file = self.writer_of(partition)?;
             let applied = is_newest.then_some(reached);
+            let newest_request = changes.requests.keys().copied().max().unwrap_or(0);
             grown += apply::apply(file, &changes, applied).map_err(|error| partition.failed(error))?;
+            if is_newest {
+                self.newest_request = self.newest_request.max(newest_request);
+            }
         }
         let undelivered = self.index.undelivered.load(Ordering::Relaxed);
         self.index.undelivered.store(undelivered.saturating_add_signed(grown), Ordering::Relaxed);
@@ -397,6 +474,12 @@ impl Follower {
         self.index.applied.send_replace(reached);
         Ok(())
     }
+}
+
+fn newest_request(connection: &Connection) -> rusqlite::Result<u64> {
+    let newest =
+        connection.query_row("SELECT max(id) FROM requests", [], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(newest.unwrap_or(0) as u64)
 }
 
 /// A record, as far as the index needs it.

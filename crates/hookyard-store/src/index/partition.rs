@@ -1,6 +1,7 @@
 //! One file of the index: its schema, and connections to it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
@@ -58,6 +59,8 @@ pub(crate) struct Partition {
     /// No request in it has a smaller id.
     pub(crate) first_id: u64,
     readers: Mutex<Vec<Connection>>,
+    /// Set when retention has deleted it; it then answers as if it were empty.
+    pub(super) gone: AtomicBool,
 }
 
 /// The path of the partition that begins with a segment.
@@ -81,7 +84,8 @@ pub(crate) fn list(directory: &Path) -> std::io::Result<Vec<u32>> {
 /// Deletes a partition's files.
 pub(crate) fn delete(directory: &Path, first_segment: u32) -> std::io::Result<()> {
     let path = path(directory, first_segment);
-    for suffix in ["-wal", "-shm", ""] {
+    // The log last: without it, a database that a crash left behind would have an older state.
+    for suffix in ["", "-wal", "-shm"] {
         let mut name = path.clone().into_os_string();
         name.push(suffix);
         match std::fs::remove_file(name) {
@@ -94,18 +98,25 @@ pub(crate) fn delete(directory: &Path, first_segment: u32) -> std::io::Result<()
 
 impl Partition {
     fn at(directory: &Path, first_segment: u32, first_id: u64) -> Self {
-        Self { path: path(directory, first_segment), first_segment, first_id, readers: Mutex::default() }
+        Self {
+            path: path(directory, first_segment),
+            first_segment,
+            first_id,
+            readers: Mutex::default(),
+            gone: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn failed(&self, error: rusqlite::Error) -> Error {
         Error::Sqlite { path: self.path.clone(), error }
     }
 
-    /// Makes an empty partition that is as far as `applied`.
+    /// Makes an empty partition that is as far as `applied` and follows the one that begins with `previous`.
     pub(crate) fn create(
         directory: &Path,
         first_segment: u32,
         first_id: u64,
+        previous: u32,
         applied: Applied,
     ) -> Result<(Self, Connection), Error> {
         delete(directory, first_segment)?;
@@ -115,6 +126,7 @@ impl Partition {
             connection.execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;")?;
             connection.execute_batch(SCHEMA)?;
             set_meta(&connection, "first_id", first_id)?;
+            set_meta(&connection, "previous", u64::from(previous))?;
             set_meta(&connection, "undelivered", 0)?;
             set_applied(&connection, applied)?;
             connection.pragma_update(None, "user_version", VERSION)?;
@@ -145,12 +157,29 @@ impl Partition {
         }))
     }
 
+    /// Makes all that was committed to it durable, whatever SQLite has put off.
+    pub(crate) fn sync(&self) -> std::io::Result<()> {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        match std::fs::File::open(log).and_then(|log| log.sync_all()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        std::fs::File::open(&self.path)?.sync_all()
+    }
+
     /// Runs `read` on a connection that cannot write.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
+    pub(crate) fn read<T: Default>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match kept {
             Some(connection) => connection,
-            None => self.open_reader().map_err(|error| self.failed(error))?,
+            None => match self.open_reader() {
+                Err(_deleted) if self.gone.load(Ordering::Acquire) => return Ok(T::default()),
+                opened => opened.map_err(|error| self.failed(error))?,
+            },
         };
         let answer = read(&connection).map_err(|error| self.failed(error));
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -200,10 +229,12 @@ pub(crate) fn applied(connection: &Connection) -> rusqlite::Result<Applied> {
     Ok(Applied {
         position: Position::from_u64(meta(connection, "applied_position")?),
         id: meta(connection, "applied_id")?,
+        record: Position::from_u64(meta(connection, "applied_record")?),
     })
 }
 
 pub(crate) fn set_applied(connection: &Connection, applied: Applied) -> rusqlite::Result<()> {
     set_meta(connection, "applied_position", applied.position.to_u64())?;
+    set_meta(connection, "applied_record", applied.record.to_u64())?;
     set_meta(connection, "applied_id", applied.id)
 }

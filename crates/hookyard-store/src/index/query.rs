@@ -37,7 +37,7 @@ fn all<T>(
 
 /// The row of a request.
 pub(crate) fn request(index: &Index, id: u64) -> Result<Option<RequestRow>, Error> {
-    let Some(partition) = index.partition_of(id) else { return Ok(None) };
+    let Some(partition) = index.partition_of(id).filter(|_| id >= index.floor()) else { return Ok(None) };
     partition.read(|connection| {
         connection
             .prepare_cached(&format!("SELECT {REQUEST_COLUMNS} FROM requests WHERE id = ?1"))?
@@ -49,7 +49,8 @@ pub(crate) fn request(index: &Index, id: u64) -> Result<Option<RequestRow>, Erro
 
 /// The row of an event.
 pub(crate) fn event(index: &Index, event: EventId) -> Result<Option<EventRow>, Error> {
-    let Some(partition) = index.partition_of(event.request.0) else { return Ok(None) };
+    let partition = index.partition_of(event.request.0).filter(|_| event.request.0 >= index.floor());
+    let Some(partition) = partition else { return Ok(None) };
     partition.read(|connection| EventRow::load(connection, event))
 }
 
@@ -92,8 +93,9 @@ pub(crate) fn requests(
     limit: usize,
 ) -> Result<Vec<(u64, RequestRow)>, Error> {
     let sql = format!(
-        "SELECT {REQUEST_COLUMNS} FROM requests WHERE {} ORDER BY id DESC LIMIT {limit}",
-        conditions.sql
+        "SELECT {REQUEST_COLUMNS} FROM requests WHERE {} AND id >= {} ORDER BY id DESC LIMIT {limit}",
+        conditions.sql,
+        index.floor()
     );
     newest_first(index, &sql, conditions, limit, request_row)
 }
@@ -105,8 +107,10 @@ pub(crate) fn events(
     limit: usize,
 ) -> Result<Vec<(EventId, EventRow)>, Error> {
     let sql = format!(
-        "SELECT {EVENT_COLUMNS} FROM events WHERE {} ORDER BY request DESC, connection DESC LIMIT {limit}",
-        conditions.sql
+        "SELECT {EVENT_COLUMNS} FROM events WHERE {} AND request >= {} ORDER BY request DESC, connection DESC
+         LIMIT {limit}",
+        conditions.sql,
+        index.floor()
     );
     newest_first(index, &sql, conditions, limit, EventRow::read)
 }

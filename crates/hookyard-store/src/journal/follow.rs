@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use hookyard_model::clock::Timestamp;
 use tokio::sync::Notify;
 
 use super::record::{self, ALIGNMENT, Kind, Look, Position};
@@ -46,8 +47,20 @@ struct State {
     committed_id: u64,
     fresh: VecDeque<Batch>,
     fresh_bytes: usize,
-    /// Where the valid part of each finished segment ends.
-    ends: BTreeMap<u32, u32>,
+    /// The finished segments.
+    finished: BTreeMap<u32, Known>,
+    /// The one being written; its end is not kept here.
+    current: Known,
+}
+
+/// What is known of a segment without reading it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    /// Where its valid part ends.
+    pub(crate) end: u32,
+    /// No record in it has a smaller id.
+    pub(crate) first_id: u64,
+    pub(crate) created_at: Timestamp,
 }
 
 /// The committed part of the journal.
@@ -60,14 +73,16 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// `ends` holds all segments but the current one, which `committed` is in.
+    /// `finished` holds all segments there are; `committed` is the end of the last one.
     pub(crate) fn new(
         directory: PathBuf,
-        ends: BTreeMap<u32, u32>,
+        finished: BTreeMap<u32, Known>,
         committed: Position,
         committed_id: u64,
     ) -> Self {
-        let state = State { committed, committed_id, fresh: VecDeque::new(), fresh_bytes: 0, ends };
+        let current = finished.get(&committed.segment).copied().unwrap_or_default();
+        let state =
+            State { committed, committed_id, fresh: VecDeque::new(), fresh_bytes: 0, finished, current };
         Self { directory, state: Mutex::new(state), grown: Notify::new() }
     }
 
@@ -96,26 +111,39 @@ impl Tail {
         self.grown.notify_waiters();
     }
 
-    /// Notes that the writer has gone on to a new, still empty segment.
-    pub(crate) fn turn(&self, finished: Option<(u32, u32)>, next: Position) {
+    /// Notes that the writer has gone on to a new, still empty segment; the one before ends at
+    /// `finished_end`.
+    pub(crate) fn turn(&self, finished_end: u32, number: u32, next: Known) {
         let mut state = self.lock();
-        state.ends.extend(finished);
-        state.committed = next;
+        let (before, known) = (state.committed.segment, Known { end: finished_end, ..state.current });
+        if before > 0 {
+            state.finished.insert(before, known);
+        }
+        state.committed = Position { segment: number, offset: segment::HEADER_BYTES as u32 };
+        state.current = next;
     }
 
     /// Forgets segments that retention has deleted.
     pub(crate) fn forget(&self, segment: u32) {
-        self.lock().ends.remove(&segment);
+        self.lock().finished.remove(&segment);
+    }
+
+    /// The oldest segments, at most this many, also the one being written.
+    pub(crate) fn oldest(&self, count: usize) -> Vec<(u32, Known)> {
+        let state = self.lock();
+        let current = (state.committed.segment, state.current);
+        let all = state.finished.iter().map(|(number, known)| (*number, *known)).chain([current]);
+        all.take(count).collect()
     }
 
     /// Bytes committed behind `position`.
     pub(crate) fn bytes_behind(&self, position: Position) -> u64 {
         let state = self.lock();
         let finished: u64 = state
-            .ends
+            .finished
             .range(position.segment..)
             .filter(|(number, _)| **number != state.committed.segment)
-            .map(|(_, end)| u64::from(*end).saturating_sub(segment::HEADER_BYTES as u64))
+            .map(|(_, known)| u64::from(known.end).saturating_sub(segment::HEADER_BYTES as u64))
             .sum();
         (finished + u64::from(state.committed.offset)).saturating_sub(u64::from(position.offset))
     }
@@ -123,12 +151,8 @@ impl Tail {
     /// Bytes of all segments together.
     pub(crate) fn bytes(&self) -> u64 {
         let state = self.lock();
-        state.ends.values().map(|end| u64::from(*end)).sum::<u64>() + u64::from(state.committed.offset)
-    }
-
-    /// The finished segments and where they end, oldest first.
-    pub(crate) fn finished(&self) -> Vec<(u32, u32)> {
-        self.lock().ends.iter().map(|(number, end)| (*number, *end)).collect()
+        state.finished.values().map(|known| u64::from(known.end)).sum::<u64>()
+            + u64::from(state.committed.offset)
     }
 
     /// The first position at or behind `position` that can hold a record, and the end of the valid
@@ -140,7 +164,7 @@ impl Tail {
             return (offset < state.committed.offset)
                 .then_some((Position { segment: position.segment, offset }, state.committed.offset));
         }
-        for (number, end) in state.ends.range(position.segment..) {
+        for (number, Known { end, .. }) in state.finished.range(position.segment..) {
             let offset = if *number == position.segment { position.offset.max(start) } else { start };
             if offset < *end {
                 return Some((Position { segment: *number, offset }, *end));
@@ -179,8 +203,12 @@ impl Tail {
         loop {
             let mut bytes = vec![0; want];
             let got = read_up_to(&file, &mut bytes, u64::from(place.offset))?;
-            bytes.truncate(got);
-            let complete = want == left || got < want;
+            if got < want {
+                // The file is shorter than what was committed to it: what is missing counts as damage.
+                bytes.resize(want, 0);
+                return Ok(Batch { base: place, bytes: Bytes::from(bytes), complete: true });
+            }
+            let complete = want == left;
             match first_whole(&bytes, place) {
                 Look::Short(need) if !complete && need <= left => want = need.max(want * 2).min(left),
                 _ => return Ok(Batch { base: place, bytes: Bytes::from(bytes), complete }),

@@ -204,7 +204,11 @@ impl Queue {
 
     /// Notes that everything up to `id` has been written, or given up.
     pub(crate) fn resolve(&self, id: u64) {
-        self.resolved.send_replace(id);
+        self.resolved.send_if_modified(|resolved| {
+            let grows = *resolved < id;
+            *resolved = id.max(*resolved);
+            grows
+        });
     }
 
     /// Lets no further entries in; the writer ends when it has written what waits.
@@ -212,6 +216,15 @@ impl Queue {
         let mut state = self.lock();
         state.closing = true;
         self.rouse(&mut state);
+    }
+
+    /// Notes that there is no writer any more: those who wait hear that the store is closing.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        state.entries.clear();
+        drop(state);
+        self.resolved.send_replace(u64::MAX);
     }
 
     /// Whether [`Queue::close`] was called.

@@ -145,7 +145,7 @@ pub(crate) fn look(buffer: &[u8], at: usize, base: Position) -> Look {
     else {
         return Look::Damaged;
     };
-    if payload_bytes > PAYLOAD_BYTES_MAX || !header[10..16].iter().all(|byte| *byte == 0) {
+    if payload_bytes > PAYLOAD_BYTES_MAX || header.get(10..16) != Some(&[0; 6]) {
         return Look::Damaged;
     }
     let end = at + HEADER_BYTES + payload_bytes;

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use hookyard_model::id::made_at;
 use tracing::warn;
 
-use super::follow::{Batch, Item, read_up_to};
+use super::follow::{Batch, Item, Known, read_up_to};
 use super::record::Position;
 use super::segment::{self, BadSegment, HEADER_BYTES, Header};
 
@@ -27,18 +27,11 @@ pub(crate) enum Error {
     Segment(#[from] BadSegment),
 }
 
-/// A finished segment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Finished {
-    pub(crate) end: u32,
-    pub(crate) header: Header,
-}
-
 /// What an earlier run left behind.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// All segments, by number.
-    pub(crate) segments: BTreeMap<u32, Finished>,
+    pub(crate) segments: BTreeMap<u32, Known>,
     /// The id of the last whole record of the last segment, or a lower bound of it.
     pub(crate) newest_id: u64,
 }
@@ -66,7 +59,8 @@ pub(crate) fn recover(directory: &Path) -> Result<Found, Error> {
             previous.end = header.previous_end;
         }
         found.newest_id = found.newest_id.max(header.first_id);
-        found.segments.insert(*number, Finished { end: 0, header });
+        let known = Known { end: 0, first_id: header.first_id, created_at: header.created_at };
+        found.segments.insert(*number, known);
     }
     let open: Vec<u32> = found.segments.iter().filter(|(_, known)| known.end == 0).map(|(n, _)| *n).collect();
     for number in open {
@@ -85,7 +79,12 @@ fn is_unborn(path: &Path) -> Result<bool, Error> {
     let mut start = [0; HEADER_BYTES];
     let file = File::open(path).map_err(failed)?;
     let got = read_up_to(&file, &mut start, 0).map_err(failed)?;
-    Ok(got < HEADER_BYTES || start.iter().all(|byte| *byte == 0))
+    if got < HEADER_BYTES || start.iter().any(|byte| *byte != 0) {
+        return Ok(got < HEADER_BYTES);
+    }
+    // A header is durable before the first record is written: behind an unwritten one is nothing.
+    let bytes = std::fs::read(path).map_err(failed)?;
+    Ok(bytes.iter().all(|byte| *byte == 0))
 }
 
 pub(crate) fn read_header(path: &Path) -> Result<Header, BadSegment> {
@@ -102,7 +101,8 @@ pub(crate) fn read_header(path: &Path) -> Result<Header, BadSegment> {
 fn substitute_header(path: &Path, number: u32) -> Result<Header, Error> {
     let bytes = std::fs::read(path).map_err(|error| BadSegment::Io { path: path.to_owned(), error })?;
     let base = Position { segment: number, offset: HEADER_BYTES as u32 };
-    let body = Batch::whole(base, Bytes::from(bytes).slice(HEADER_BYTES..));
+    let records = HEADER_BYTES.min(bytes.len());
+    let body = Batch::whole(base, Bytes::from(bytes).slice(records..));
     let first_id = body.items().find_map(|item| match item {
         Item::Record { id, .. } => Some(id),
         Item::Damage { .. } => None,
@@ -115,6 +115,8 @@ fn substitute_header(path: &Path, number: u32) -> Result<Header, Error> {
 fn scan(directory: &Path, number: u32) -> Result<(u32, u64), Error> {
     let path = segment::path(directory, number);
     let failed = |error| Error::Segment(BadSegment::Io { path: path.clone(), error });
+    // What a crash left in the page cache becomes durable before anything is built on it.
+    File::open(&path).and_then(|file| file.sync_all()).map_err(failed)?;
     let bytes = Bytes::from(std::fs::read(&path).map_err(failed)?);
     let base = Position { segment: number, offset: HEADER_BYTES as u32 };
     let body = Batch::whole(base, bytes.slice(HEADER_BYTES.min(bytes.len())..));

@@ -26,11 +26,19 @@ enum Job {
     Trim(PathBuf, u64),
 }
 
+/// A file that is to become a segment. Each has a name of its own: whoever takes one renames that file,
+/// and no other, whatever is being prepared meanwhile.
+#[derive(Debug)]
+struct Spare {
+    path: PathBuf,
+    file: File,
+}
+
 /// The thread that prepares spares and trims what is finished.
 #[derive(Debug)]
 pub(crate) struct Preparer {
     jobs: Option<SyncSender<Job>>,
-    spare: Arc<Mutex<Option<File>>>,
+    spare: Arc<Mutex<Option<Spare>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -62,7 +70,7 @@ impl Preparer {
         }
     }
 
-    fn take(&self) -> Option<File> {
+    fn take(&self) -> Option<Spare> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -76,7 +84,9 @@ impl Drop for Preparer {
     }
 }
 
-fn work(directory: &Path, reserve_bytes: u64, inbox: &Receiver<Job>, shelf: &Mutex<Option<File>>) {
+fn work(directory: &Path, reserve_bytes: u64, inbox: &Receiver<Job>, shelf: &Mutex<Option<Spare>>) {
+    remove_spares(directory);
+    let mut prepared_before: u64 = 0;
     while let Ok(job) = inbox.recv() {
         match job {
             Job::Trim(path, bytes) => {
@@ -86,19 +96,35 @@ fn work(directory: &Path, reserve_bytes: u64, inbox: &Receiver<Job>, shelf: &Mut
             }
             Job::Prepare(bytes) => {
                 let room = free_bytes(directory).is_none_or(|free| free > bytes + reserve_bytes);
-                let prepared = if room { prepare(&segment::spare_path(directory), bytes) } else { continue };
-                match prepared {
-                    Ok(file) => *shelf.lock().unwrap_or_else(PoisonError::into_inner) = Some(file),
+                let is_there = shelf.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+                if is_there || !room {
+                    continue;
+                }
+                prepared_before += 1;
+                let path = segment::spare_path(directory, prepared_before);
+                match prepare(&path, bytes) {
+                    Ok(file) => {
+                        *shelf.lock().unwrap_or_else(PoisonError::into_inner) = Some(Spare { path, file });
+                    }
                     Err(error) => warn!(%error, "cannot prepare a spare journal segment; going on without"),
                 }
             }
         }
     }
-    let _ = std::fs::remove_file(segment::spare_path(directory));
+    remove_spares(directory);
+}
+
+/// Removes spares that nobody took, also those an earlier run left.
+fn remove_spares(directory: &Path) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_some_and(|extension| extension == "spare") {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 fn prepare(path: &Path, bytes: u64) -> io::Result<File> {
-    let _ = std::fs::remove_file(path);
     let file = File::options().read(true).write(true).create_new(true).open(path)?;
     let zeros = vec![0; ZERO_CHUNK];
     let fill = || -> io::Result<()> {
@@ -128,11 +154,17 @@ pub(crate) fn begin(directory: &Path, disk: &Disk, preparer: &Preparer, header: 
     let path = segment::path(directory, header.number);
     let file = match preparer.take() {
         Some(spare) => {
-            disk.create_allowed()?;
-            std::fs::rename(segment::spare_path(directory), &path)?;
-            spare
+            let moved = disk.create_allowed().and_then(|()| std::fs::rename(&spare.path, &path));
+            moved.inspect_err(|_| {
+                let _ = std::fs::remove_file(&spare.path);
+            })?;
+            spare.file
         }
-        None => disk.create(&path)?,
+        None => {
+            // Left where an earlier try failed and could not be removed; a segment in use has a smaller number.
+            let _ = std::fs::remove_file(&path);
+            disk.create(&path)?
+        }
     };
     let written = disk
         .write_at(&file, &header.encode(), 0)

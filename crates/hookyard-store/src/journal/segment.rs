@@ -91,8 +91,8 @@ pub(crate) fn path(directory: &Path, number: u32) -> PathBuf {
 }
 
 /// Where the next segment is prepared before it has a number.
-pub(crate) fn spare_path(directory: &Path) -> PathBuf {
-    directory.join("spare")
+pub(crate) fn spare_path(directory: &Path, number: u64) -> PathBuf {
+    directory.join(format!("{number}.spare"))
 }
 
 /// The numbers of all segments in a directory, ascending.

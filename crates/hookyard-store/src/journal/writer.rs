@@ -15,7 +15,7 @@ use hookyard_model::clock::Clock;
 use tracing::{error, info, warn};
 
 use super::disk::{Disk, free_bytes};
-use super::follow::Tail;
+use super::follow::{Known, Tail};
 use super::queue::{Class, Entry, Queue, Task};
 use super::record::{self, Position};
 use super::rotate::{Preparer, begin};
@@ -177,10 +177,8 @@ impl Writer {
             current.end > HEADER_BYTES as u32
                 && self.clock.now().since(current.header.created_at) >= self.settings.segment_age
         });
-        if aged {
-            if let Err(error) = self.turn(self.tail.committed().1 + 1) {
-                self.failed(&error);
-            }
+        if aged && let Err(error) = self.turn(self.tail.committed().1 + 1) {
+            self.failed(&error);
         }
     }
 
@@ -260,11 +258,13 @@ impl Writer {
     /// Never writes to the current segment again: its end stays where the last good sync left it.
     fn abandon(&mut self) {
         if let Some(current) = self.current.take() {
-            warn!(
-                segment = current.header.number,
-                end = current.end,
-                "this journal segment is given up here"
-            );
+            let (segment, end) = (current.header.number, current.end);
+            warn!(segment, end, "this journal segment is given up here");
+            // Until the next segment's header says so, only this keeps what was refused from coming back
+            // after a crash.
+            if let Err(error) = current.file.set_len(u64::from(end)) {
+                warn!(segment, %error, "what follows the given-up end could not be cut off yet");
+            }
             self.previous = (current.header.number, current.end);
         }
     }
@@ -279,10 +279,8 @@ impl Writer {
             Header { number: previous + 1, previous, previous_end, first_id, created_at: self.clock.now() };
         let file = begin(&self.directory, &self.disk, &self.preparer, &header)?;
         let end = HEADER_BYTES as u32;
-        self.tail.turn(
-            (previous > 0).then_some((previous, previous_end)),
-            Position { segment: header.number, offset: end },
-        );
+        let known = Known { end, first_id, created_at: header.created_at };
+        self.tail.turn(previous_end, header.number, known);
         if previous > 0 {
             self.preparer.trim(segment::path(&self.directory, previous), u64::from(previous_end));
             self.preparer.prepare(u64::from(self.settings.segment_bytes));
@@ -324,6 +322,13 @@ impl Writer {
         // What was kept would be tried again at once; the disk is given time instead.
         std::thread::sleep(RETRY_EVERY);
         false
+    }
+}
+
+impl Drop for Writer {
+    /// However the thread ends: nobody is to wait for it any more.
+    fn drop(&mut self) {
+        self.queue.end();
     }
 }
 

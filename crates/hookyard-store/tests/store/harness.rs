@@ -12,8 +12,9 @@ use hookyard_model::event::EventState;
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
 use hookyard_store::accept::{Arrival, Unavailable};
 use hookyard_store::arrivals::{Arrivals, Arrived, NewEvent};
+use hookyard_store::history::{EventFilter, Page, RequestFilter};
 use hookyard_store::lanes::{Lane, Ready};
-use hookyard_store::store::{Options, Store};
+use hookyard_store::store::{OpenError, Options, Store};
 use tempfile::TempDir;
 
 /// 2026-01-01T00:00:00Z.
@@ -51,7 +52,13 @@ impl Yard {
     }
 
     pub(crate) fn open(&self) -> Store {
-        Store::open(self.options.clone()).unwrap()
+        loop {
+            match Store::open(self.options.clone()) {
+                // A look-up of a task that was stopped may still hold the store before.
+                Err(OpenError::Locked { .. }) => std::thread::yield_now(),
+                opened => return opened.unwrap(),
+            }
+        }
     }
 
     /// The journal's segment files, oldest first.
@@ -176,4 +183,52 @@ pub(crate) fn deliver(store: &Store, ready: &Ready) -> Attempt {
     let made = attempt(ready, 200, EventState::Successful, START);
     store.record_attempt(ready, &made);
     made
+}
+
+/// Everything that can be looked up, as text that can be compared.
+pub(crate) async fn answers(store: &Store) -> String {
+    let all = 10_000;
+    let requests = store.requests(PROJECT, RequestFilter::default(), Page { before: None, limit: all }).await;
+    let requests = requests.unwrap();
+    let events =
+        store.events(PROJECT, EventFilter::default(), Page { before: None, limit: all }).await.unwrap();
+    let mut text = format!("{} undelivered\n", store.health().undelivered);
+    for request in &requests {
+        let whole = store.request(PROJECT, request.id).await.unwrap().unwrap();
+        text.push_str(&format!("{request:?} {} {:?}\n", whole.body.len(), whole.verdict));
+    }
+    for event in &events {
+        let attempts = store.attempts(PROJECT, event.id).await.unwrap().unwrap();
+        text.push_str(&format!("{event:?}\n"));
+        for attempt in attempts {
+            text.push_str(&format!("    {attempt:?}\n"));
+        }
+    }
+    text
+}
+
+/// Waits until something that the store does on its own has come about.
+pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let mut tick = tokio::time::interval(Duration::from_millis(2));
+    while !holds().await {
+        tick.tick().await;
+    }
+}
+
+/// Accepts again and again until one is taken.
+pub(crate) async fn accept_at_last(store: &Store, body: &'static str) -> RequestId {
+    let mut accepted = None;
+    until(async || {
+        accepted = accept(store, body).await.ok();
+        accepted.is_some()
+    })
+    .await;
+    accepted.unwrap()
+}
+
+/// The ids of all requests, oldest first.
+pub(crate) async fn ids(store: &Store) -> Vec<RequestId> {
+    let page = Page { before: None, limit: 1_000_000 };
+    let found = store.requests(PROJECT, RequestFilter::default(), page).await.unwrap();
+    found.iter().rev().map(|request| request.id).collect()
 }

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use hookyard_model::connection::Retry;
+use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::{Answer, Verification};
 use hookyard_providers::{ConfigError, Verifier};
@@ -16,8 +17,6 @@ use hookyard_store::catalog::{Declared, DeclaredConnection, NewDestination, NewS
 use super::nearest::nearest;
 use super::table::{Reader, Table};
 
-const CONCURRENCY: u32 = 64;
-const TIMEOUT: Duration = Duration::from_secs(30);
 /// The catalog has narrower bounds, and says so itself.
 const ANY_DURATION: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(36_500 * 24 * 3600);
 
@@ -114,8 +113,9 @@ fn destination(mut table: Table<'_>, reader: &mut Reader<'_>, names: &mut Places
     let name = table.required_text(reader, "name");
     let url = table.required_text(reader, "url");
     let append_path = table.boolean(reader, "append_path").unwrap_or(false);
-    let timeout = table.duration(reader, "timeout", ANY_DURATION).unwrap_or(TIMEOUT);
-    let concurrency = table.count(reader, "concurrency", 0..=u64::from(u32::MAX)).unwrap_or(CONCURRENCY);
+    let timeout = table.duration(reader, "timeout", ANY_DURATION).unwrap_or(TIMEOUT_DEFAULT);
+    let concurrency =
+        table.count(reader, "concurrency", 0..=u64::from(u32::MAX)).unwrap_or(CONCURRENCY_DEFAULT);
     let secrets = table.texts(reader, "signing_secrets").unwrap_or_default();
     let signing_secrets: Vec<Secret> = secrets.into_iter().map(Secret::new).collect();
     if let Some(name) = &name {

@@ -297,7 +297,7 @@ fn declarations_that_are_wrong() {
         ("retry = { exponential = { factor = 0.5 } }", 9, "the factor must be from 1 to 1000"),
         ("retry = { exponential = { factor = nan } }", 9, "must be a number"),
         ("retry = { exponential = { first = '13h' } }", 9, "the first wait is longer"),
-        ("retry = { exponential = { retries = 5000 } }", 9, "at most 1000 retries"),
+        ("retry = { exponential = { retries = 5000 } }", 9, "at most 100 retries"),
         ("enabled = 'yes'", 9, "must be `true` or `false`"),
         ("name = ''", 9, "connection.name: use 1 to 100"),
         ("[[source]]\nname = 'a'", 10, "another source has the name `a`"),

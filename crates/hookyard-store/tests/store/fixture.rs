@@ -1,0 +1,50 @@
+//! Data directories that earlier versions wrote, opened for ever.
+
+use std::path::Path;
+
+use crate::harness::*;
+use crate::index;
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// Writes the fixture of the current version: `cargo test -p hookyard-store --test store -- --ignored fixture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes tests/fixtures; run once for each new version of a stored form"]
+async fn write_the_fixture() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
+    let yard = Yard::with(|options| options.segment_bytes = 2 << 10);
+    index::some_history(&yard).await;
+    let store = yard.open();
+    store.recovered().await;
+    let answers = answers(&store).await;
+    store.settle().await;
+    drop(store);
+    let _ = std::fs::remove_dir_all(&root);
+    copy(&yard.directory.path().join("journal"), &root.join("journal"));
+    std::fs::write(root.join("answers.txt"), answers).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn version_1_is_read() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
+    let yard = Yard::with(|options| options.segment_bytes = 2 << 10);
+    copy(&fixture, yard.directory.path());
+    let store = yard.open();
+    store.recovered().await;
+    let expected = std::fs::read_to_string(fixture.join("answers.txt")).unwrap();
+    assert_eq!(answers(&store).await, expected);
+    assert_eq!(store.damages(), (vec![], 0));
+    let id = accept(&store, "and written on").await.unwrap();
+    assert!(store.request(PROJECT, id).await.unwrap().is_some());
+}

@@ -1,0 +1,375 @@
+//! The index is nothing but a fold over the journal: thrown away, damaged, stale or set back, it comes out
+//! the same.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hookyard_model::event::EventState;
+use hookyard_model::id::{ConnectionId, EventId};
+use hookyard_model::request::RejectCause;
+use hookyard_store::accept::Rejection;
+use hookyard_store::arrivals::NewEvent;
+use hookyard_store::store::Store;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::harness::*;
+
+/// A store with a bit of everything in it, over several segments and partitions; closed again.
+pub(crate) async fn some_history(yard: &Yard) {
+    let store = yard.open();
+    store.recovered().await;
+    let mut arrivals = store.arrivals();
+    let lane = Filled::new(&store, DESTINATION);
+    for n in 0..24_usize {
+        accept(&store, vec![b'a' + n as u8; 40 * n]).await.unwrap();
+        let template = arrival("");
+        if n % 5 == 0 {
+            store.reject(Rejection {
+                project: PROJECT,
+                source: None,
+                received_at: START,
+                remote: template.remote,
+                head: template.head,
+                body: "refused".into(),
+                body_bytes: 7,
+                cause: RejectCause::UnknownSource,
+                detail: "no source has this token".to_owned(),
+            });
+        }
+        if n == 23 {
+            break; // Never routed.
+        }
+        let arrived = next_arrived(&mut arrivals, 1).await.remove(0);
+        let held = NewEvent { connection: ConnectionId(30), state: EventState::Held, ..queued(&store) };
+        let legs = if n % 4 == 0 { vec![queued(&store), held] } else { vec![queued(&store)] };
+        store.record_routed(&arrived, if n % 6 == 5 { &[] } else { &legs });
+        if n % 6 == 5 {
+            continue;
+        }
+        let ready = lane.take().await;
+        match n % 3 {
+            0 => drop(deliver(&store, &ready)),
+            1 => {
+                let due_at = START.plus(Duration::from_secs(60));
+                store.record_attempt(&ready, &attempt(&ready, 503, EventState::Scheduled, due_at));
+            }
+            _ => store.record_attempt(&ready, &attempt(&ready, 400, EventState::Failed, START)),
+        }
+        store.settle().await;
+    }
+    // The first ones change once more, late.
+    yard.clock.advance(Duration::from_secs(120));
+    lane.lane.wake();
+    for _ in 0..3 {
+        let ready = lane.take().await;
+        deliver(&store, &ready);
+    }
+    store.settle().await;
+    lane.stop().await;
+    store.close();
+}
+
+/// Small segments; a partition for each 32 KiB of them.
+fn yard() -> Yard {
+    Yard::with(|options| options.segment_bytes = 1 << 10)
+}
+
+async fn expected(yard: &Yard) -> String {
+    let store = yard.open();
+    store.recovered().await;
+    answers(&store).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_to_the_files_the_answers_stay() {
+    let yard = yard();
+    some_history(&yard).await;
+    let expected = expected(&yard).await;
+    let partitions = yard.partitions();
+    assert!(partitions.len() >= 2 && yard.segments().len() > 10, "{partitions:?}");
+    let other = Yard::with(|options| options.segment_bytes = 1 << 10);
+    for n in 0..5 {
+        other.clock.advance(Duration::from_secs(1));
+        accept(&other.open(), vec![n; 700]).await.unwrap();
+    }
+    let foreign = other.partitions().remove(0);
+
+    type Damage = Box<dyn Fn(&[PathBuf])>;
+    let damages: Vec<(&str, Damage)> = vec![
+        ("all deleted", Box::new(|files| files.iter().for_each(|file| fs::remove_file(file).unwrap()))),
+        ("oldest deleted", Box::new(|files| fs::remove_file(&files[0]).unwrap())),
+        ("newest deleted", Box::new(|files| fs::remove_file(files.last().unwrap()).unwrap())),
+        ("middle deleted", Box::new(|files| fs::remove_file(&files[files.len() / 2]).unwrap())),
+        ("truncated", Box::new(|files| truncate(&files[0], 5_000))),
+        ("emptied", Box::new(|files| truncate(files.last().unwrap(), 0))),
+        ("garbage", Box::new(|files| fs::write(&files[0], vec![0x5a; 20_000]).unwrap())),
+        ("other version", Box::new(|files| sql(&files[0], "PRAGMA user_version = 99"))),
+        ("table lost", Box::new(|files| sql(&files[0], "DROP TABLE events"))),
+        (
+            "set back",
+            Box::new(|files| {
+                let sql_text = "UPDATE meta SET value = 0 WHERE key LIKE 'applied%'";
+                sql(files.last().unwrap(), sql_text);
+            }),
+        ),
+        (
+            "from the future",
+            Box::new(|files| {
+                sql(
+                    files.last().unwrap(),
+                    "UPDATE meta SET value = value * 2 WHERE key = 'applied_position'",
+                );
+            }),
+        ),
+        (
+            "another journal's",
+            Box::new(move |files| {
+                files.iter().for_each(|file| fs::remove_file(file).unwrap());
+                fs::copy(&foreign, files[0].with_file_name(foreign.file_name().unwrap())).unwrap();
+            }),
+        ),
+    ];
+    for (name, damage) in &damages {
+        damage(&yard.partitions());
+        let store = yard.open();
+        store.recovered().await;
+        assert_eq!(answers(&store).await, expected, "{name}");
+        assert_eq!(store.damages(), (vec![], 0), "{name}");
+    }
+}
+
+fn truncate(path: &Path, bytes: u64) {
+    fs::File::options().write(true).open(path).unwrap().set_len(bytes).unwrap();
+}
+
+fn sql(path: &Path, text: &str) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(text).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_while_open_it_is_made_anew_by_itself() {
+    let yard = yard();
+    some_history(&yard).await;
+    let expected = expected(&yard).await;
+    for delete in [false, true] {
+        let store = yard.open();
+        store.recovered().await;
+        for path in yard.partitions() {
+            if delete {
+                fs::remove_file(&path).unwrap();
+            } else {
+                let bytes = fs::metadata(&path).unwrap().len() as usize;
+                fs::write(&path, vec![0x5a; bytes]).unwrap();
+            }
+        }
+        assert_eq!(answers(&store).await, expected, "deleted: {delete}");
+        accept(&store, "it goes on").await.unwrap();
+        drop(store);
+        // Without what the loop added.
+        fs::remove_file(yard.segments().pop().unwrap()).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn made_anew_while_everything_goes_on() {
+    let yard = yard();
+    some_history(&yard).await;
+    let store = yard.open();
+    store.recovered().await;
+    for n in 0..10 {
+        let rebuilding = tokio::spawn({
+            let store = store.clone();
+            async move { store.reindex().await }
+        });
+        let id = accept(&store, format!("{n}")).await.unwrap();
+        assert!(store.request(PROJECT, id).await.unwrap().is_some(), "{n}");
+        rebuilding.await.unwrap();
+        assert!(store.request(PROJECT, id).await.unwrap().is_some(), "{n}");
+        assert_eq!(ids(&store).await.len(), 24 + 5 + n + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_in_the_journal_is_reported_and_costs_only_its_record() {
+    let yard = yard();
+    let ids_before = {
+        let store = yard.open();
+        for n in 0..20_u8 {
+            accept(&store, vec![n; 200]).await.unwrap();
+        }
+        ids(&store).await
+    };
+    // The body of the second segment's first record.
+    let path = yard.segments().remove(1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[64 + 24 + 150] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let store = yard.open();
+    let listed = ids(&store).await;
+    assert_eq!(listed, ids_before, "the list does not lose the others");
+    let mut damaged = Vec::new();
+    for id in &listed {
+        match store.request(PROJECT, *id).await {
+            Ok(found) => assert!(found.is_some()),
+            Err(error) => {
+                assert!(error.to_string().contains("segment 2 at offset 64 is damaged"), "{error}");
+                damaged.push(*id);
+            }
+        }
+    }
+    assert_eq!(damaged.len(), 1);
+    store.reindex().await;
+    let (places, count) = store.damages();
+    assert_eq!((places.len(), count, places[0].segment, places[0].offset), (1, 1, 2, 64));
+    let rest: Vec<_> = ids_before.into_iter().filter(|id| !damaged.contains(id)).collect();
+    assert_eq!(ids(&store).await, rest);
+}
+
+/// One thing that is done to a store.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Accept,
+    Route { legs: u64, held: bool },
+    Attempt(u16),
+    SetAside(EventState),
+    Cancel(u64),
+    Release(u64),
+    Settle,
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        5 => Just(Step::Accept),
+        5 => (0_u64..4, any::<bool>()).prop_map(|(legs, held)| Step::Route { legs, held }),
+        8 => prop_oneof![Just(200_u16), Just(500), Just(400)].prop_map(Step::Attempt),
+        1 => prop_oneof![Just(EventState::Held), Just(EventState::Cancelled)].prop_map(Step::SetAside),
+        1 => (1_u64..4).prop_map(Step::Cancel),
+        1 => (1_u64..4).prop_map(Step::Release),
+        2 => Just(Step::Settle),
+        1 => Just(Step::Restart),
+    ]
+}
+
+/// What became of each event, told by what was done to it.
+type Model = BTreeMap<EventId, (EventState, u32)>;
+
+async fn run(yard: &Yard, steps: &[Step]) -> Model {
+    let mut model = Model::new();
+    let mut open = start(yard).await;
+    let mut unrouted = 0;
+    for step in steps {
+        let (store, arrivals, lane) = (&open.0, &mut open.1, &open.2);
+        match *step {
+            Step::Accept => {
+                accept(store, "body").await.unwrap();
+                unrouted += 1;
+            }
+            Step::Route { legs, held } if unrouted > 0 => {
+                for arrived in arrivals.next().await {
+                    unrouted -= 1;
+                    let state = if held { EventState::Held } else { EventState::Queued };
+                    let made: Vec<NewEvent> = (1..=legs)
+                        .map(|leg| NewEvent { connection: ConnectionId(leg), state, ..queued(store) })
+                        .collect();
+                    store.record_routed(&arrived, &made);
+                    model.extend(made.iter().map(|event| {
+                        (EventId { request: arrived.request.id, connection: event.connection }, (state, 0))
+                    }));
+                }
+            }
+            Step::Attempt(status) => {
+                let Some(ready) = lane.lane.take() else { continue };
+                let state = match status {
+                    200 => EventState::Successful,
+                    400 => EventState::Failed,
+                    _ => EventState::Scheduled,
+                };
+                store.record_attempt(&ready, &attempt(&ready, status, state, START));
+                model.insert(ready.event, (state, ready.attempts + 1));
+            }
+            Step::SetAside(state) => {
+                let Some(ready) = lane.lane.take() else { continue };
+                store.record_set_aside(&ready, state);
+                model.insert(ready.event, (state, ready.attempts));
+            }
+            Step::Cancel(connection) => {
+                let count = store.cancel_undelivered_of(ConnectionId(connection)).await.unwrap();
+                let mut cancelled = 0;
+                for (_, (state, _)) in model.iter_mut().filter(|(event, _)| event.connection.0 == connection)
+                {
+                    if state.is_undelivered() {
+                        *state = EventState::Cancelled;
+                        cancelled += 1;
+                    }
+                }
+                assert_eq!(count, cancelled);
+            }
+            Step::Release(connection) => {
+                store.release_held_of(ConnectionId(connection)).await.unwrap();
+                for (_, (state, _)) in model.iter_mut().filter(|(event, _)| event.connection.0 == connection)
+                {
+                    if *state == EventState::Held {
+                        *state = EventState::Queued;
+                    }
+                }
+            }
+            Step::Route { .. } | Step::Settle => store.settle().await,
+            Step::Restart => {
+                stop(open).await;
+                open = start(yard).await;
+            }
+        }
+    }
+    stop(open).await;
+    model
+}
+
+async fn start(yard: &Yard) -> (Store, hookyard_store::arrivals::Arrivals, Filled) {
+    let store = yard.open();
+    store.recovered().await;
+    let arrivals = store.arrivals();
+    let lane = Filled::new(&store, DESTINATION);
+    (store, arrivals, lane)
+}
+
+async fn stop((store, arrivals, lane): (Store, hookyard_store::arrivals::Arrivals, Filled)) {
+    lane.stop().await;
+    store.close();
+    drop((store, arrivals));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn replay_agrees_with_the_index_and_both_with_the_model(steps in vec(step(), 1..60)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let yard = yard();
+            let model = run(&yard, &steps).await;
+            let lived = expected(&yard).await;
+            // From nothing, and once more on top of what is there.
+            yard.partitions().iter().for_each(|file| fs::remove_file(file).unwrap());
+            assert_eq!(expected(&yard).await, lived, "from nothing");
+            sql(yard.partitions().last().unwrap(), "UPDATE meta SET value = 0 WHERE key LIKE 'applied%'");
+            assert_eq!(expected(&yard).await, lived, "applied twice");
+            let store = yard.open();
+            let mut undelivered = 0;
+            for (event, (state, attempts)) in &model {
+                let found = store.event(PROJECT, *event).await.unwrap().unwrap();
+                assert_eq!((found.state, found.attempts), (*state, *attempts), "{event}");
+                undelivered += u64::from(state.is_undelivered());
+            }
+            assert_eq!(store.health().undelivered, undelivered);
+        });
+    }
+}

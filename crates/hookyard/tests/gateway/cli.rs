@@ -1,0 +1,118 @@
+//! The command line: what a person types, and what they are told.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use crate::gateway::{OPEN_SOURCE, Yard, leg};
+use crate::process::Process;
+use crate::sink::{OK, Sink};
+
+#[tokio::test]
+async fn check_says_that_a_good_file_is_right() {
+    let sink = Sink::start(OK).await;
+    let yard = Yard::to(&sink);
+    yard.write_config();
+    let checked = yard.run(&["check", "--config", "hookyard.toml"]).await;
+    assert!(checked.status.success(), "{checked:?}");
+    assert!(checked.stdout.contains("1 sources, 1 destinations, 1 connections"), "{checked:?}");
+    assert!(!yard.data_dir().exists(), "checking starts nothing");
+}
+
+#[tokio::test]
+async fn check_says_all_that_is_wrong_each_with_its_line() {
+    let yard = Yard::new("");
+    let config = "[server]\npublik = \"127.0.0.1:0\"\nshutdown_grace = \"soon\"\n\n\
+                  [[source]]\nname = \"a\"\nprovider = \"gitub\"\n\n\
+                  [[source]]\nname = \"a\"\nsecrets = [\"${NOT_THERE}\"]\n\n\
+                  [[connection]]\nsource = \"a\"\ndestination = \"nowhere\"\n";
+    std::fs::write(yard.path().join("bad.toml"), config).unwrap();
+    for args in [["check", "--config", "bad.toml"], ["serve", "--config", "bad.toml"]] {
+        let checked = yard.run(&args).await;
+        assert_eq!(checked.status.code(), Some(1), "{checked:?}");
+        for (line, word) in [
+            (2, "publik"),
+            (3, "shutdown_grace"),
+            (7, "gitub"),
+            (10, "`a`"),
+            (11, "NOT_THERE"),
+            (15, "nowhere"),
+        ] {
+            let place = format!("bad.toml:{line}: ");
+            let told = checked.stderr.lines().any(|told| told.contains(&place) && told.contains(word));
+            assert!(told, "nothing about {word} in line {line}:\n{}", checked.stderr);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_admin_address_that_others_reach_needs_a_key() {
+    let yard = Yard::new("");
+    let args = ["serve", "--public", "127.0.0.1:0", "--admin", "0.0.0.0:0", "--data-dir", "data"];
+    let refused = yard.run(&args).await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("0.0.0.0:0") && refused.stderr.contains("admin_key"), "{refused:?}");
+    assert!(!yard.data_dir().exists(), "it refuses before it makes anything");
+}
+
+#[tokio::test]
+async fn with_a_key_calls_show_it() {
+    let mut yard = Yard::new(OPEN_SOURCE);
+    yard.env.insert("HOOKYARD_ADMIN_KEY".to_owned(), "a key that nobody guesses".to_owned());
+    let gateway = yard.start().await;
+    assert_eq!(gateway.call("GET", "/api/v1/requests", "").await.status, 401);
+    assert_eq!(gateway.call("GET", "/metrics", "").await.status, 401);
+    assert_eq!(gateway.call("GET", "/healthz", "").await.status, 200);
+    let key = [("Authorization", "Bearer a key that nobody guesses")];
+    let answer = crate::client::ask_once("GET", "/api/v1/requests", gateway.admin, &key, b"").await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_written_to_a_file_has_no_colours() {
+    let yard = Yard::new(OPEN_SOURCE);
+    let args = ["serve", "--public", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data-dir", "data"];
+    let process = Process::start(yard.path(), &args, &BTreeMap::new());
+    process.stderr.containing("hookyard takes webhooks").await;
+    process.terminate();
+    let ended = process.ended().await;
+    assert!(!ended.stderr.contains('\x1b'), "{ended:?}");
+}
+
+#[tokio::test]
+async fn dev_prints_a_line_that_works_when_it_is_pasted() {
+    let mut sink = Sink::start(OK).await;
+    let yard = Yard::new("");
+    let url = sink.url();
+    let args = ["dev", "--to", &url, "--public", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let process = Process::start(yard.path(), &args, &BTreeMap::new());
+    let line = process.stdout.containing("curl ").await;
+    let path = std::env::var_os("PATH").unwrap();
+    let pasted = tokio::task::spawn_blocking(move || {
+        Command::new("sh").args(["-c", line.trim()]).env_clear().env("PATH", path).output().unwrap()
+    });
+    let pasted = pasted.await.unwrap();
+    assert!(pasted.status.success(), "{pasted:?}");
+    let id = serde_json::from_slice::<serde_json::Value>(&pasted.stdout).unwrap()["request_id"].clone();
+    let delivery = sink.next().await;
+    assert_eq!(String::from_utf8(delivery.body).unwrap(), "{\"hello\":\"yard\"}");
+    let told = process.stdout.containing("  out  ").await;
+    assert!(told.starts_with(id.as_str().unwrap()) && told.contains("attempt 1: 200"), "{told}");
+    process.terminate();
+    assert!(process.ended().await.status.success());
+}
+
+#[tokio::test]
+async fn what_cannot_start_says_why() {
+    let sink = Sink::start(OK).await;
+    let yard = Yard::new(format!("{OPEN_SOURCE}{}", leg("out", &sink, "", "")));
+    yard.write_config();
+    let taken = sink.address.to_string();
+    let args = ["serve", "--config", "hookyard.toml", "--public", &taken];
+    let refused = yard.run(&args).await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(refused.stderr.contains(&taken) && refused.stderr.contains("--public"), "{refused:?}");
+    let missing = yard.run(&["serve", "--config", "missing.toml"]).await;
+    assert!(missing.stderr.contains("missing.toml") && missing.status.code() == Some(1), "{missing:?}");
+    let nowhere = yard.run(&["reindex", "--data-dir", "nowhere"]).await;
+    assert!(nowhere.stderr.contains("nowhere") && nowhere.status.code() == Some(1), "{nowhere:?}");
+}

@@ -1,0 +1,35 @@
+//! The gateway as its users meet it: the real binary as a child process, real sockets on both sides, and
+//! what happens when either side misbehaves.
+//!
+//! No test sleeps, and none asserts how long something takes: what has to happen is awaited, and what
+//! never happens ends the test after a generous while.
+//!
+//! - `process`, `gateway`: the binary and the directory it runs in. `client`: who sends. `sink`: who receives.
+//! - The other modules hold the tests.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on ends here"
+)]
+#![expect(clippy::print_stdout, reason = "figures and seeds for whoever reads the test's output")]
+
+mod client;
+mod gateway;
+mod process;
+mod sink;
+
+mod bytes;
+mod cli;
+mod configuration;
+mod crash;
+mod directory;
+#[cfg(target_os = "linux")]
+mod disk;
+mod isolation;
+mod outcomes;
+mod sdk;
+mod shutdown;
+mod tls;
+mod watching;
