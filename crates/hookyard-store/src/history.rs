@@ -351,9 +351,9 @@ impl Store {
         }
         if let Some(state) = filter.state {
             conditions.fixed(match state {
-                EventState::Failed | EventState::Cancelled => "state IN (6, 7)",
+                EventState::Failed | EventState::Cancelled => "state >= 6",
                 EventState::Successful => "state > 0",
-                _ => "state IN (1, 2, 3)",
+                _ => "state <= 3",
             });
             conditions.compare("state =", u64::from(state.code()));
         }

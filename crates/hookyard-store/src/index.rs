@@ -52,7 +52,7 @@ pub(crate) enum Error {
 impl Error {
     /// Whether the file is beyond use and has to be made anew from the journal.
     pub(crate) fn is_damage(&self) -> bool {
-        use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, NotADatabase, ReadOnly};
+        use rusqlite::ErrorCode::{CannotOpen, ConstraintViolation, DatabaseCorrupt, NotADatabase, ReadOnly};
         match self {
             Self::Sqlite { error: rusqlite::Error::SqliteFailure(failure, text), path } => {
                 // SQLite says one of these where somebody deleted the file while it was open.
@@ -60,7 +60,7 @@ impl Error {
                     return true;
                 }
                 let schema_lost = text.as_deref().is_some_and(|text| text.starts_with("no such"));
-                matches!(failure.code, DatabaseCorrupt | NotADatabase) || schema_lost
+                matches!(failure.code, ConstraintViolation | DatabaseCorrupt | NotADatabase) || schema_lost
             }
             Self::Sqlite { error, .. } => matches!(
                 error,

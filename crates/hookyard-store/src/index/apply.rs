@@ -59,7 +59,7 @@ fn write_requests(transaction: &Connection, changes: &Changes) -> rusqlite::Resu
 /// temporary table for each of those, which is half of what a row costs.
 fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result<i64> {
     let mut insert = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?;
     let mut update = transaction.prepare_cached(
         "UPDATE events SET state = ?3, due_us = ?4, by_hand = ?5, attempts = ?6, last_position = ?7,

@@ -10,7 +10,7 @@ use super::{Error, Index};
 use crate::journal::record::Position;
 
 /// The undelivered states, exactly as the partial index has them.
-const OPEN: &str = "state IN (1, 2, 3)";
+const OPEN: &str = "state <= 3";
 
 fn request_row(row: &Row<'_>) -> rusqlite::Result<(u64, RequestRow)> {
     let columns = RequestRow {
@@ -164,7 +164,7 @@ pub(crate) fn due(
     limit: usize,
 ) -> Result<Vec<(EventId, EventRow)>, Error> {
     let sql = format!(
-        "SELECT {EVENT_COLUMNS} FROM events WHERE state IN (1, 2) AND destination = ?1 AND due_us <= ?2
+        "SELECT {EVENT_COLUMNS} FROM events WHERE state <= 2 AND destination = ?1 AND due_us <= ?2
          ORDER BY due_us LIMIT {limit}"
     );
     let parameters = [Value::Integer(destination as i64), Value::Integer(now_us as i64)];
@@ -179,7 +179,7 @@ pub(crate) fn due(
 
 /// When the next event of a destination is due that is not due at `now_us`.
 pub(crate) fn next_due(index: &Index, destination: u64, now_us: u64) -> Result<Option<u64>, Error> {
-    let sql = "SELECT min(due_us) FROM events WHERE state IN (1, 2) AND destination = ?1 AND due_us > ?2";
+    let sql = "SELECT min(due_us) FROM events WHERE state <= 2 AND destination = ?1 AND due_us > ?2";
     let parameters = [Value::Integer(destination as i64), Value::Integer(now_us as i64)];
     let mut next: Option<u64> = None;
     for partition in index.partitions() {

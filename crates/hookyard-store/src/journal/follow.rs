@@ -31,6 +31,8 @@ pub(crate) struct Batch {
     pub(crate) bytes: Bytes,
     /// Whether it reaches to the end of what is valid in its segment, or of what is committed.
     complete: bool,
+    /// Whether these are the writer's own bytes, still in memory: no checksum is needed.
+    fresh: bool,
 }
 
 /// A record of a batch, or a place where one should be.
@@ -102,7 +104,7 @@ impl Tail {
         state.committed = Position { segment: base.segment, offset: base.offset + bytes.len() as u32 };
         state.committed_id = newest_id;
         state.fresh_bytes += bytes.len();
-        state.fresh.push_back(Batch { base, bytes, complete: true });
+        state.fresh.push_back(Batch { base, bytes, complete: true, fresh: true });
         while state.fresh_bytes > FRESH_BYTES_MAX {
             let Some(stale) = state.fresh.pop_front() else { break };
             state.fresh_bytes -= stale.bytes.len();
@@ -188,7 +190,8 @@ impl Tail {
             if let Some(batch) = fresh.filter(|batch| batch.base.segment == place.segment) {
                 let skip = (place.offset - batch.base.offset) as usize;
                 if skip < batch.bytes.len() {
-                    return Ok(Some(Batch { base: place, bytes: batch.bytes.slice(skip..), complete: true }));
+                    let bytes = batch.bytes.slice(skip..);
+                    return Ok(Some(Batch { base: place, bytes, complete: true, fresh: true }));
                 }
             }
             (place, end)
@@ -206,12 +209,12 @@ impl Tail {
             if got < want {
                 // The file is shorter than what was committed to it: what is missing counts as damage.
                 bytes.resize(want, 0);
-                return Ok(Batch { base: place, bytes: Bytes::from(bytes), complete: true });
+                return Ok(Batch { base: place, bytes: Bytes::from(bytes), complete: true, fresh: false });
             }
             let complete = want == left;
             match first_whole(&bytes, place) {
                 Look::Short(need) if !complete && need <= left => want = need.max(want * 2).min(left),
-                _ => return Ok(Batch { base: place, bytes: Bytes::from(bytes), complete }),
+                _ => return Ok(Batch { base: place, bytes: Bytes::from(bytes), complete, fresh: false }),
             }
         }
     }
@@ -238,7 +241,7 @@ pub(crate) fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Res
 impl Batch {
     /// A batch that is all there is, for reading files as they are found.
     pub(crate) const fn whole(base: Position, bytes: Bytes) -> Self {
-        Self { base, bytes, complete: true }
+        Self { base, bytes, complete: true, fresh: false }
     }
 
     /// Goes through its records; [`Items::reached`] says where to go on.
@@ -284,7 +287,12 @@ impl Iterator for Items<'_> {
             return None;
         }
         let from = self.reached();
-        match record::look(&self.batch.bytes, self.at, self.batch.base) {
+        let here = if self.batch.fresh {
+            record::outline(&self.batch.bytes, self.at)
+        } else {
+            record::look(&self.batch.bytes, self.at, self.batch.base)
+        };
+        match here {
             Look::Record(found) => {
                 self.at = found.next;
                 Some(Item::Record {

@@ -47,8 +47,12 @@ struct State {
     entries: Vec<Entry>,
     bytes: usize,
     droppable: usize,
-    /// Somebody waits for an entry, or for all of them.
-    urgent: bool,
+    /// Entries that somebody waits for.
+    awaited: usize,
+    /// While the writer lets entries gather: how many awaited ones it wants; 0 otherwise.
+    gathering: usize,
+    /// Everything is to be written now.
+    flushing: bool,
     /// Since when the oldest entry that nobody waits for has been waiting.
     lingering_since: Option<Instant>,
     writer_sleeps: bool,
@@ -91,13 +95,39 @@ pub(crate) struct Queue {
     resolved: watch::Sender<u64>,
 }
 
+/// When a commit is worth it although nobody else may come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gather {
+    /// Enough for a commit: as many awaited entries.
+    pub(crate) awaited: usize,
+    /// No awaited entry waits beyond this.
+    pub(crate) until: Instant,
+}
+
+impl State {
+    /// How long what waits may go on waiting; none where it is to be written now.
+    fn wait(&self, now: Instant, gather: &Gather, linger: Duration) -> Option<Duration> {
+        let until = match (self.awaited, self.lingering_since) {
+            _ if self.flushing || self.closing => return None,
+            (0, Some(since)) => since + linger,
+            (0, None) => return None,
+            (awaited, _) if awaited >= gather.awaited => return None,
+            _ => gather.until,
+        };
+        let wait = until.saturating_duration_since(now);
+        (!wait.is_zero()).then_some(wait)
+    }
+}
+
 impl Queue {
     pub(crate) fn new(bounds: Bounds, clock: Clock, ids: Arc<Generator>, newest_id: u64) -> Self {
         let state = State {
             entries: Vec::new(),
             bytes: 0,
             droppable: 0,
-            urgent: false,
+            awaited: 0,
+            gathering: 0,
+            flushing: false,
             lingering_since: None,
             writer_sleeps: false,
             closing: false,
@@ -140,8 +170,10 @@ impl Queue {
         }
         let (done, receiver) = oneshot::channel();
         let id = self.push(&mut state, kind, Class::Awaited, head, body, Some(done));
-        state.urgent = true;
-        self.rouse(&mut state);
+        state.awaited += 1;
+        if state.awaited >= state.gathering {
+            self.rouse(&mut state);
+        }
         Ok((id, receiver))
     }
 
@@ -159,7 +191,9 @@ impl Queue {
         let id = self.push(&mut state, kind, class, head, body, None);
         if state.lingering_since.is_none() {
             state.lingering_since = Some(Instant::now());
-            self.rouse(&mut state);
+            if state.gathering == 0 {
+                self.rouse(&mut state);
+            }
         }
         Some(id)
     }
@@ -193,7 +227,7 @@ impl Queue {
         let newest_id = {
             let mut state = self.lock();
             if !state.entries.is_empty() {
-                state.urgent = true;
+                state.flushing = true;
                 self.rouse(&mut state);
             }
             state.newest_id
@@ -232,42 +266,37 @@ impl Queue {
         self.lock().closing
     }
 
-    /// Waits for something to do, at most `patience` where there is nothing.
-    pub(crate) fn next(&self, patience: Duration) -> Task {
+    /// Waits for something to do, at most `patience` where there is nothing. Where only few wait for an
+    /// entry, lets more gather first, as `gather` says.
+    pub(crate) fn next(&self, patience: Duration, gather: Gather) -> Task {
         let mut state = self.lock();
         loop {
             if state.entries.is_empty() && state.closing {
                 return Task::Close;
             }
-            let wait = match state.lingering_since {
-                _ if !state.entries.is_empty() && (state.urgent || state.closing) => break,
-                Some(since) if !state.entries.is_empty() => {
-                    match self.bounds.linger.checked_sub(since.elapsed()) {
-                        Some(rest) if !rest.is_zero() => rest,
-                        _ => break,
-                    }
-                }
-                _ => patience,
+            let now = Instant::now();
+            let wait = match state.wait(now, &gather, self.bounds.linger) {
+                _ if state.entries.is_empty() => patience,
+                Some(wait) => wait,
+                None => break,
             };
+            state.gathering = if state.awaited > 0 { gather.awaited } else { 0 };
             state.writer_sleeps = true;
             let (woken, timeout) =
                 self.wake.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.writer_sleeps = false;
+            state.gathering = 0;
             if timeout.timed_out() && state.entries.is_empty() && !state.closing {
                 return Task::Idle;
             }
         }
-        state.urgent = false;
+        state.awaited = 0;
+        state.flushing = false;
         state.lingering_since = None;
         state.bytes = 0;
         state.droppable = 0;
         Task::Commit(std::mem::take(&mut state.entries))
-    }
-
-    /// How many entries wait.
-    pub(crate) fn waiting(&self) -> usize {
-        self.lock().entries.len()
     }
 
     /// Puts entries that could not be written back in front of all others.

@@ -135,6 +135,24 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 
 /// Looks at what lies at `at` in `buffer`, whose first byte lies at `base` in the journal.
 pub(crate) fn look(buffer: &[u8], at: usize, base: Position) -> Look {
+    match outline(buffer, at) {
+        Look::Record(found) => {
+            let after_crc = buffer.get(at + 8..found.payload.end).unwrap_or_default();
+            let position = Position { segment: base.segment, offset: base.offset + at as u32 };
+            let payload_bytes = found.payload.len() as u32;
+            let crc = buffer.get(at..).map_or(0, |header| u32_at(header, 4));
+            if checksum(position, payload_bytes, after_crc) == crc {
+                Look::Record(found)
+            } else {
+                Look::Damaged
+            }
+        }
+        other => other,
+    }
+}
+
+/// As [`look`], of bytes that were never out of this process's memory: the checksum is not computed.
+pub(crate) fn outline(buffer: &[u8], at: usize) -> Look {
     let Some(header) = buffer.get(at..at + HEADER_BYTES) else { return Look::Short(HEADER_BYTES) };
     let payload_bytes = u32_at(header, 0) as usize;
     if payload_bytes == 0 {
@@ -149,10 +167,8 @@ pub(crate) fn look(buffer: &[u8], at: usize, base: Position) -> Look {
         return Look::Damaged;
     }
     let end = at + HEADER_BYTES + payload_bytes;
-    let Some(after_crc) = buffer.get(at + 8..end) else { return Look::Short(record_bytes(payload_bytes)) };
-    let position = Position { segment: base.segment, offset: base.offset + at as u32 };
-    if checksum(position, payload_bytes as u32, after_crc) != u32_at(header, 4) {
-        return Look::Damaged;
+    if end > buffer.len() {
+        return Look::Short(record_bytes(payload_bytes));
     }
     Look::Record(Found {
         kind,
