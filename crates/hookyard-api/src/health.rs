@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use hookyard_model::clock::Timestamp;
-use hookyard_store::history::Health;
+use hookyard_store::health::Health;
 use http::StatusCode;
 use serde::Serialize;
 

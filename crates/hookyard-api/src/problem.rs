@@ -6,8 +6,9 @@
 
 use axum::response::{IntoResponse, Response};
 use hookyard_store::accept::Unavailable;
+use hookyard_store::by_hand::RetryError;
 use hookyard_store::catalog::WriteError;
-use hookyard_store::history::{ReadError, RetryError};
+use hookyard_store::history::ReadError;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 

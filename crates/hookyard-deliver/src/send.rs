@@ -143,7 +143,8 @@ impl Sender {
                 Err(Broken { error, .. }) => return Err(error),
             },
         };
-        let mut fresh = connect::open(self, target, deadline, stage).await?;
+        // Boxed: it is rare, and its future is so large that moving it would cost every attempt.
+        let mut fresh = Box::pin(connect::open(self, target, deadline, stage)).await?;
         match fresh.exchange(request, limits, stage).await {
             Ok(answer) => Ok(keep_if_reusable(answer, fresh).await),
             Err(Broken { error, .. }) => Err(error),

@@ -1,30 +1,24 @@
-//! The reader's side of the store: look up, list, retry by hand.
+//! The reader's side of the store: look up and list.
 //!
 //! Reads see writes: what was acknowledged before a call is in its answer, also while the index lags.
 //! Lists are newest first and page by keyset.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use hookyard_model::attempt::{Attempt, ErrorKind};
 use hookyard_model::clock::Timestamp;
-use hookyard_model::event::{EventState, Input, NotAllowed, transition};
+use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId, made_at};
 use hookyard_model::request::{Head, RejectCause, Request, Verdict};
-use rustc_hash::{FxHashMap, FxHashSet};
 use tracing::error;
 
-use crate::accept::Unavailable;
 use crate::index;
 use crate::index::fold::{EventRow, RequestRow};
 use crate::index::query::{self, Conditions};
 use crate::journal::follow::Item;
-use crate::journal::queue::Class;
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};
 use crate::store::{Inner, Store};
-use crate::stored::changed::Changed;
 use crate::stored::{attempt, cut, request};
 
 /// A line of the list of requests.
@@ -111,74 +105,11 @@ pub struct Page<Id> {
 #[error("cannot read from the store: {0}")]
 pub struct ReadError(pub String);
 
-/// An event cannot be retried by hand.
-#[derive(Debug, thiserror::Error)]
-pub enum RetryError {
-    /// There is no such event in the project, or its request is past retention.
-    #[error("no such event")]
-    NotFound,
-    /// It already waits for delivery, or is being delivered.
-    #[error(transparent)]
-    NotAllowed(#[from] NotAllowed),
-    /// Its connection or destination is disabled or was deleted.
-    #[error("its connection is {0}: enable it first")]
-    NotDeliverable(&'static str),
-    /// The change cannot be made durable now.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-    /// The event cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-}
-
-/// How the store is doing; read in constant time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Health {
-    /// Why it takes no requests at the moment, if so.
-    pub unavailable: Option<String>,
-    /// When the oldest undelivered event's request arrived.
-    pub oldest_undelivered_at: Option<Timestamp>,
-    /// How many events are undelivered.
-    pub undelivered: u64,
-    /// How many journal bytes the index has yet to take in.
-    pub index_lag_bytes: u64,
-    /// Whether the index is still being brought up to date after the start.
-    pub recovering: bool,
-}
-
-/// What the store has done since the start; read in constant time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Commits of the journal: writes that were followed by a successful sync.
-    pub commits: u64,
-    /// Records in them.
-    pub records: u64,
-    /// Writes and syncs that failed.
-    pub write_failures: u64,
-    /// Rejected requests that were not noted, because too many waited.
-    pub rejections_dropped: u64,
-    /// Bytes of all journal segments now.
-    pub journal_bytes: u64,
-}
-
-/// A place of the journal where a record should be and none is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// The segment's number.
-    pub segment: u32,
-    /// The offset in it, in bytes.
-    pub offset: u32,
-    /// How many bytes could not be read as records.
-    pub bytes: u32,
-}
-
-/// Events changed in one go when a whole connection is cancelled or released.
-const CHANGED_AT_A_TIME: usize = 1_000;
 /// Longest target in a list, in bytes.
 const LISTED_TARGET_BYTES_MAX: usize = 512;
 
 /// What can go wrong while something is looked up: only the index can be made anew.
-enum LookUpError {
+pub(crate) enum LookUpError {
     Index(index::Error),
     Record(ReadError),
 }
@@ -214,7 +145,7 @@ impl EventSummary {
 impl Store {
     /// Runs `read` on a blocking thread, once the index holds what was acknowledged before. Where the
     /// index turns out to be damaged, it is made anew, and read again.
-    async fn look_up<T: Send + 'static>(
+    pub(crate) async fn look_up<T: Send + 'static>(
         &self,
         read: impl Fn(&Inner) -> Result<T, LookUpError> + Send + Sync + 'static,
     ) -> Result<T, ReadError> {
@@ -399,146 +330,6 @@ impl Store {
             Ok(Some(attempts))
         })
         .await
-    }
-
-    /// Queues an event for delivery now, whatever became of it. Durable when this returns.
-    ///
-    /// # Errors
-    /// [`RetryError`] where it cannot be queued.
-    pub async fn retry_by_hand(
-        &self,
-        project: ProjectId,
-        event: EventId,
-    ) -> Result<EventSummary, RetryError> {
-        let summary = self.event(project, event).await?.ok_or(RetryError::NotFound)?;
-        let next = transition(summary.state, Input::RetryByHand, self.inner.clock.now())?;
-        let snapshot = self.catalog().snapshot();
-        let connection = snapshot.connections.get(&event.connection);
-        match connection.map(|connection| connection.disabled.is_some()) {
-            None => return Err(RetryError::NotDeliverable("deleted")),
-            Some(true) => return Err(RetryError::NotDeliverable("disabled")),
-            Some(false) => {}
-        }
-        let changed = Changed { event, state: next.state, due_at: next.due_at, by_hand: true };
-        let queue = &self.inner.journal.queue;
-        let (_, done) = queue.append_awaited(Kind::Changed, changed.encode(), Bytes::new())?;
-        done.await.map_err(|_closing| Unavailable {
-            cause: "the store is closing".to_owned(),
-            retry_after_s: 5,
-        })??;
-        self.lane(summary.destination).wake();
-        Ok(EventSummary { state: next.state, due_at: next.due_at, ..summary })
-    }
-
-    /// How many of a connection's events are undelivered.
-    ///
-    /// # Errors
-    /// [`ReadError`] where the index cannot be read.
-    pub async fn undelivered_of(&self, connection: ConnectionId) -> Result<u64, ReadError> {
-        self.look_up(move |inner| Ok(query::count_open_of(&inner.index.index, connection.0)?)).await
-    }
-
-    /// Cancels all undelivered events of a connection and says how many there were. Durable when this
-    /// returns. An attempt that is under way is finished.
-    ///
-    /// # Errors
-    /// [`RetryError::Unavailable`] or [`RetryError::Read`] where that cannot be done now.
-    pub async fn cancel_undelivered_of(&self, connection: ConnectionId) -> Result<u64, RetryError> {
-        Ok(self.change_undelivered_of(connection, None, Input::Cancel).await?)
-    }
-
-    /// Queues all held events of a connection that is enabled again, and says how many there were.
-    ///
-    /// # Errors
-    /// [`ReadError`] where the index cannot be read.
-    pub async fn release_held_of(&self, connection: ConnectionId) -> Result<u64, ReadError> {
-        self.change_undelivered_of(connection, Some(EventState::Held), Input::Release).await
-    }
-
-    /// The connections that have held events.
-    ///
-    /// # Errors
-    /// [`ReadError`] where the index cannot be read.
-    pub async fn connections_with_held(&self) -> Result<Vec<ConnectionId>, ReadError> {
-        self.look_up(|inner| {
-            let found = query::connections_with_held(&inner.index.index)?;
-            Ok(found.into_iter().map(ConnectionId).collect())
-        })
-        .await
-    }
-
-    async fn change_undelivered_of(
-        &self,
-        connection: ConnectionId,
-        only: Option<EventState>,
-        input: Input,
-    ) -> Result<u64, ReadError> {
-        let mut count = 0;
-        let mut after = None;
-        // An attempt that has ended, and is not durable yet, is not to be overlooked.
-        self.settle().await;
-        loop {
-            let found = self
-                .look_up(move |inner| {
-                    let index = &inner.index.index;
-                    Ok(query::open_of(index, connection.0, only, after, CHANGED_AT_A_TIME)?)
-                })
-                .await?;
-            let Some((last, _)) = found.last() else { break };
-            after = Some(*last);
-            let now = self.inner.clock.now();
-            let mut records = FxHashMap::default();
-            for (event, row) in &found {
-                let Ok(next) = transition(row.state, input, now) else { continue };
-                let changed =
-                    Changed { event: *event, state: next.state, due_at: next.due_at, by_hand: row.by_hand };
-                let encoded = changed.encode();
-                let queue = &self.inner.journal.queue;
-                let record = queue.append(Kind::Changed, Class::Kept, encoded, Bytes::new());
-                records.extend(record.map(|record| (*event, record)));
-                count += 1;
-            }
-            let destinations: FxHashSet<u64> = found.iter().map(|(_, row)| row.destination).collect();
-            if input == Input::Cancel {
-                destinations.iter().for_each(|it| self.lane(DestinationId(*it)).withdraw(&records));
-            }
-            self.settle().await;
-            if input == Input::Release {
-                destinations.iter().for_each(|it| self.lane(DestinationId(*it)).wake());
-            }
-        }
-        Ok(count)
-    }
-
-    /// Places of the journal where a record should be and none is, as far as they were met since the
-    /// start or the last [`Store::reindex`]: the first 256 of them, and how many there are.
-    pub fn damages(&self) -> (Vec<Damage>, u64) {
-        self.inner.index.index.damages()
-    }
-
-    /// What the store has done since the start.
-    pub fn stats(&self) -> Stats {
-        let counters = &self.inner.journal.counters;
-        Stats {
-            commits: counters.commits.load(Ordering::Relaxed),
-            records: counters.records.load(Ordering::Relaxed),
-            write_failures: counters.failures.load(Ordering::Relaxed),
-            rejections_dropped: self.inner.rejections_dropped.load(Ordering::Relaxed),
-            journal_bytes: self.inner.journal.tail.bytes(),
-        }
-    }
-
-    /// How the store is doing.
-    pub fn health(&self) -> Health {
-        let index = &self.inner.index.index;
-        let oldest = index.oldest_undelivered.load(Ordering::Relaxed);
-        Health {
-            unavailable: self.inner.journal.queue.refusal().map(|refusal| refusal.cause),
-            oldest_undelivered_at: (oldest > 0).then(|| made_at(oldest)),
-            undelivered: index.undelivered.load(Ordering::Relaxed),
-            index_lag_bytes: self.inner.journal.tail.bytes_behind(index.applied().position),
-            recovering: index.is_recovering(),
-        }
     }
 }
 

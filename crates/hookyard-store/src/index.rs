@@ -34,7 +34,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use self::partition::Partition;
-use crate::history::Damage;
+use crate::health::Damage;
 use crate::journal::record::Position;
 
 /// The index cannot be read or written.

@@ -11,7 +11,9 @@
 //! - [`accept`]: ingest's side. A request is durable before its sender hears so.
 //! - [`arrivals`]: route's side. Accepted requests in order, each until it has been routed.
 //! - [`lanes`]: deliver's side. What is due for a destination; outcomes.
-//! - [`history`]: the reader's side. Look up, list, retry by hand.
+//! - [`history`]: the reader's side. Look up and list.
+//! - [`by_hand`]: what people do to events: retry, cancel, release.
+//! - [`health`]: how it is doing, for readiness and metrics.
 //! - [`live`]: the onlooker's side. What happens, as it happens.
 //! - [`catalog`]: projects, sources, destinations, connections; a database of its own.
 //! - `journal`: append-only segments, the truth. `index`: SQLite, derived from them at any time.
@@ -22,8 +24,11 @@ pub mod accept;
 pub mod arrivals;
 pub mod lanes;
 
+pub mod by_hand;
 pub mod history;
 pub mod live;
+
+pub mod health;
 
 pub mod catalog;
 

@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 use super::fold::Changes;
 use super::partition::{self, Partition, meta};
 use super::{Applied, Error, Index, apply, query};
-use crate::history::Damage;
+use crate::health::Damage;
 use crate::journal::follow::{Item, Tail};
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};

@@ -10,8 +10,8 @@ use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId};
 use hookyard_model::source::Verification;
 use hookyard_store::arrivals::NewEvent;
+use hookyard_store::by_hand::RetryError;
 use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
-use hookyard_store::history::RetryError;
 
 use crate::harness::*;
 
