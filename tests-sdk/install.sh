@@ -1,41 +1,59 @@
 #!/bin/sh
-# Installs the official SDKs that the tests sign and verify with, exactly as package-lock.json pins
-# them. Does nothing where they are already there, so that `make test` can call it every time.
+# Installs the official SDKs that the tests sign and verify with, exactly as package-lock.json and
+# requirements.txt pin them. Does nothing where they are already there, so that `make test` can call it every time.
 set -eu
 cd "$(dirname "$0")"
 
-node_major_min=18
-# A copy of the lock file that node_modules was made from; hookyard-test-sdk looks at it too.
-installed=node_modules/.installed-lock.json
+node_major_min=20
+# Copies of the pins that the packages were installed from; hookyard-test-sdk looks at them too.
+installed_npm=node_modules/.installed-lock.json
+installed_pypi=.venv/.installed-requirements.txt
 
 has_node() {
     command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 &&
         [ "$(node -p 'process.versions.node.split(".")[0]')" -ge "$node_major_min" ]
 }
 
-if ! has_node; then
-    if [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then
-        echo "tests-sdk: installing nodejs and npm from Debian" >&2
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
-    fi
-    if ! has_node; then
-        echo "tests-sdk: Node.js $node_major_min or newer and npm are needed. Found:" \
-            "node $(node --version 2>/dev/null || echo none), npm $(npm --version 2>/dev/null || echo none)." >&2
-        if [ -e /etc/debian_version ]; then
-            echo "tests-sdk: run: sudo apt-get install -y nodejs npm" >&2
-        elif [ "$(uname -s)" = Darwin ]; then
-            echo "tests-sdk: run: brew install node" >&2
-        else
-            echo "tests-sdk: see https://nodejs.org/en/download" >&2
-        fi
-        exit 1
-    fi
-fi
+has_python() {
+    command -v python3 >/dev/null 2>&1 && python3 -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 9))'
+}
 
-if cmp -s package-lock.json "$installed"; then
-    exit 0
+# With root on Debian what is missing is installed; otherwise the user is told what to run.
+need() {
+    what=$1 check=$2 debian=$3 darwin=$4 elsewhere=$5
+    "$check" && return
+    if [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then
+        echo "tests-sdk: installing $debian from Debian" >&2
+        apt-get update -qq
+        # shellcheck disable=SC2086 # several packages
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $debian >/dev/null
+    fi
+    "$check" && return
+    echo "tests-sdk: $what is needed. Found: node $(node --version 2>/dev/null || echo none)," \
+        "npm $(npm --version 2>/dev/null || echo none), $(python3 --version 2>/dev/null || echo no Python)." >&2
+    if [ -e /etc/debian_version ]; then
+        echo "tests-sdk: run: sudo apt-get install -y $debian" >&2
+    elif [ "$(uname -s)" = Darwin ]; then
+        echo "tests-sdk: run: brew install $darwin" >&2
+    else
+        echo "tests-sdk: see $elsewhere" >&2
+    fi
+    exit 1
+}
+
+need "Node.js $node_major_min or newer with npm" has_node "nodejs npm" node https://nodejs.org/en/download
+need "Python 3.9 or newer with venv" has_python "python3 python3-venv" python3 https://www.python.org/downloads
+
+if ! cmp -s package-lock.json "$installed_npm"; then
+    # No package may run a script of its own.
+    npm ci --ignore-scripts --loglevel=error >&2
+    cp package-lock.json "$installed_npm"
 fi
-# No package may run a script of its own.
-npm ci --ignore-scripts --loglevel=error >&2
-cp package-lock.json "$installed"
+if ! cmp -s requirements.txt "$installed_pypi"; then
+    rm -rf .venv
+    python3 -m venv .venv
+    # Wheels only: a source package would run a script of its own.
+    .venv/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+        -r requirements.txt >&2
+    cp requirements.txt "$installed_pypi"
+fi

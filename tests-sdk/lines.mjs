@@ -4,6 +4,8 @@
 
 /** Answers every line of standard input with what `answer` makes of it. */
 export async function answerLines(answer) {
+  // Some SDKs log; standard output is for answers.
+  console.log = console.info = console.warn = console.debug = () => {};
   let rest = "";
   for await (const chunk of process.stdin.setEncoding("utf8")) {
     const lines = (rest + chunk).split("\n");
@@ -22,13 +24,15 @@ async function answered(answer, line) {
   }
 }
 
-/**
- * The body as the SDKs want it. They sign and verify text only: bytes that are not UTF-8 would be
- * replaced silently, so they are an error here.
- */
-export function bodyText(base64) {
+/** The bytes of a body in Base64, which must be there. */
+export function bodyBytes(base64) {
   if (typeof base64 !== "string") {
     throw new Error("body_base64 is missing");
   }
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, "base64"));
+  return Buffer.from(base64, "base64");
+}
+
+/** A body as the SDKs want it that take only text: bytes that are not UTF-8 would be replaced silently. */
+export function bodyText(base64) {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bodyBytes(base64));
 }

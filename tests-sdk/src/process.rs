@@ -11,6 +11,12 @@ use serde_json::Value;
 /// What to run where something is missing.
 const INSTALL: &str = "run tests-sdk/install.sh (`make test` does)";
 
+/// What pins the packages, and the copy of it beside those that are installed.
+const PINS: [(&str, &str, &str); 2] = [
+    ("npm", "package-lock.json", "node_modules/.installed-lock.json"),
+    ("PyPI", "requirements.txt", ".venv/.installed-requirements.txt"),
+];
+
 /// One running script.
 #[derive(Debug)]
 pub(crate) struct LineProcess {
@@ -21,7 +27,8 @@ pub(crate) struct LineProcess {
 
 #[derive(Debug)]
 struct Pipes {
-    questions: ChildStdin,
+    /// `None` once no more questions come.
+    questions: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
@@ -38,16 +45,23 @@ impl LineProcess {
         let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             panic!("{script} has no pipes, although they were asked for");
         };
-        Self { script, child, pipes: Mutex::new(Pipes { questions, answers: BufReader::new(answers) }) }
+        Self {
+            script,
+            child,
+            pipes: Mutex::new(Pipes { questions: Some(questions), answers: BufReader::new(answers) }),
+        }
     }
 
     /// Sends one line and waits for its answer.
     pub(crate) fn ask(&self, question: &Value) -> Value {
         let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
+        let Pipes { questions: Some(questions), answers } = &mut *pipes else {
+            panic!("{} was asked after its end", self.script);
+        };
         let mut answer = String::new();
-        let asked = writeln!(pipes.questions, "{question}")
-            .and_then(|()| pipes.questions.flush())
-            .and_then(|()| pipes.answers.read_line(&mut answer));
+        let asked = writeln!(questions, "{question}")
+            .and_then(|()| questions.flush())
+            .and_then(|()| answers.read_line(&mut answer));
         match asked {
             Ok(0) => panic!("{} ended; its reason stands above", self.script),
             Err(error) => panic!("{} cannot be asked ({error}); its reason stands above", self.script),
@@ -62,19 +76,24 @@ impl LineProcess {
 
 impl Drop for LineProcess {
     fn drop(&mut self) {
-        // It keeps nothing, so there is nothing to wait for but the end itself.
-        let _ = self.child.kill();
+        // Without questions it ends, and with it what it has started; killed it would leave that behind.
+        self.pipes.get_mut().unwrap_or_else(PoisonError::into_inner).questions = None;
         let _ = self.child.wait();
     }
 }
 
-/// Compares the lock file with the copy that `install.sh` leaves beside the packages it installed.
+/// Compares the pinned versions with the copies that `install.sh` leaves beside the packages it installed.
 fn check_installed(folder: &Path) {
-    let wanted = read(folder.join("package-lock.json"));
-    let installed = read(folder.join("node_modules/.installed-lock.json"));
-    assert!(wanted.is_some(), "{} is missing", folder.join("package-lock.json").display());
-    assert!(installed.is_some(), "the npm packages of tests-sdk are not installed: {INSTALL}");
-    assert!(wanted == installed, "the npm packages of tests-sdk are not those of its lock file: {INSTALL}");
+    for (kind, pins, copy) in PINS {
+        let wanted = read(folder.join(pins));
+        let installed = read(folder.join(copy));
+        assert!(wanted.is_some(), "{} is missing", folder.join(pins).display());
+        assert!(installed.is_some(), "the {kind} packages of tests-sdk are not installed: {INSTALL}");
+        assert!(
+            wanted == installed,
+            "the {kind} packages of tests-sdk are not those of its {pins}: {INSTALL}"
+        );
+    }
 }
 
 fn read(path: PathBuf) -> Option<Vec<u8>> {

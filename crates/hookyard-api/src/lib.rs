@@ -36,7 +36,7 @@ mod time;
 
 mod connections;
 mod destinations;
-mod providers;
+pub mod providers;
 mod sources;
 
 mod attempts;

@@ -79,6 +79,19 @@ impl Collector for StoreCollector {
             Some(&Unit::Seconds),
             age.as_secs_f64(),
         )?;
+        let age = health.oldest_pending_at.map(|at| self.clock.now().since(at)).unwrap_or_default();
+        gauge(
+            "hookyard_pending_requests",
+            "Requests that wait for a key that verifies them",
+            None,
+            health.pending as f64,
+        )?;
+        gauge(
+            "hookyard_oldest_pending_age",
+            "Age of the oldest of them; 0 where there is none",
+            Some(&Unit::Seconds),
+            age.as_secs_f64(),
+        )?;
         gauge(
             "hookyard_index_lag",
             "Journal bytes that the index has yet to take in",

@@ -1,5 +1,6 @@
 //! `/api/v1/requests`: what arrived, byte for byte.
 
+mod diagnosis;
 mod wire;
 
 use std::sync::Arc;
@@ -8,8 +9,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use hookyard_model::id::{ProjectId, RequestId};
-use hookyard_model::request::{Head, RejectCause, Request};
-use hookyard_store::history::{EventFilter, Page, RequestFilter};
+use hookyard_model::request::{Fields, Head, RejectCause};
+use hookyard_store::history::{EventFilter, Page, RequestDetails, RequestFilter, RequestKind};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::events::EventView;
@@ -40,10 +41,12 @@ pub(crate) async fn list(
 fn filter(query: &mut Parameters) -> Result<RequestFilter, Problem> {
     Ok(RequestFilter {
         source: query.optional("source_id")?,
-        accepted: query.with("status", |status| match status {
-            "accepted" => Ok(true),
-            "rejected" => Ok(false),
-            _ => Err("expected `accepted` or `rejected`".to_owned()),
+        kind: query.with("status", |status| match status {
+            "accepted" => Ok(RequestKind::Accepted),
+            "pending" => Ok(RequestKind::Pending),
+            "handshake" => Ok(RequestKind::Handshake),
+            "rejected" => Ok(RequestKind::Rejected),
+            _ => Err("expected `accepted`, `pending`, `handshake` or `rejected`".to_owned()),
         })?,
         cause: query.with("cause", |name| {
             let cause = RejectCause::ALL.into_iter().find(|cause| cause.name() == name);
@@ -51,7 +54,17 @@ fn filter(query: &mut Parameters) -> Result<RequestFilter, Problem> {
                 format!("expected one of {}", RejectCause::ALL.map(RejectCause::name).join(", "))
             })
         })?,
+        provider_event_id: query.with("provider_event_id", provider_text)?,
+        topic: query.with("topic", provider_text)?,
     })
+}
+
+/// A text that a provider says about an event, as long as such a text is kept.
+fn provider_text(text: &str) -> Result<String, String> {
+    match text.len() {
+        1..=Fields::TEXT_BYTES_MAX => Ok(text.to_owned()),
+        _ => Err(format!("expected 1 to {} bytes", Fields::TEXT_BYTES_MAX)),
+    }
 }
 
 /// `GET /api/v1/requests/{id}`, with the first page of its events.
@@ -61,12 +74,13 @@ pub(crate) async fn show(
     Id(id): Id<RequestId>,
     _: NoQuery,
 ) -> Result<Json<RequestView>, Problem> {
-    let request = find(&api, project, id).await?;
+    let details = find(&api, project, id).await?;
     let filter = EventFilter { request: Some(id), ..EventFilter::default() };
     let page = Page { before: None, limit: LIMIT_MAX + 1 };
     let events = api.store.events(project, filter, page).await?;
     let events = List::of(events, LIMIT_MAX, |event| event.id, EventView::from);
-    Ok(Json(RequestView::new(&request, events)))
+    let diagnosis = diagnosis::of(&api, &details.request).await;
+    Ok(Json(RequestView::new(&details, diagnosis, events)))
 }
 
 /// `GET /api/v1/requests/{id}/body`: the bytes, which no browser takes for a page.
@@ -76,7 +90,7 @@ pub(crate) async fn body(
     Id(id): Id<RequestId>,
     _: NoQuery,
 ) -> Result<impl IntoResponse, Problem> {
-    let request = find(&api, project, id).await?;
+    let request = find(&api, project, id).await?.request;
     let mut headers = download(&format!("{id}.body"));
     let original = Head::parse(&request.head).ok().and_then(|head| head.header("content-type"));
     if let Some(value) = original.and_then(|value| HeaderValue::from_bytes(value).ok()) {
@@ -95,7 +109,7 @@ pub(crate) async fn head(
     Id(id): Id<RequestId>,
     _: NoQuery,
 ) -> Result<impl IntoResponse, Problem> {
-    let request = find(&api, project, id).await?;
+    let request = find(&api, project, id).await?.request;
     Ok((download(&format!("{id}.head")), request.head))
 }
 
@@ -109,7 +123,7 @@ fn download(file_name: &str) -> HeaderMap {
     headers
 }
 
-async fn find(api: &Shared, project: ProjectId, id: RequestId) -> Result<Request, Problem> {
-    let found = api.store.request(project, id).await?;
+async fn find(api: &Shared, project: ProjectId, id: RequestId) -> Result<RequestDetails, Problem> {
+    let found = api.store.request_details(project, id).await?;
     found.ok_or_else(|| Problem::not_found_or_dropped("request", id))
 }

@@ -38,16 +38,18 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 /// How long to wait after a failed accept, for example for want of file descriptors.
 const ACCEPT_RETRY_AFTER: Duration = Duration::from_millis(100);
-/// A source's URL begins with this where nothing is configured.
-const PUBLIC_URL_DEFAULT: &str = "http://127.0.0.1:4400";
+/// A source's URL begins with this where nothing is known.
+const LISTENING_URL_DEFAULT: &str = "http://127.0.0.1:4400";
 
 /// What can be set.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The key that every call has to show; none for no login, which is for loopback only.
     pub admin_key: Option<Secret>,
-    /// What a source's URL begins with, without a closing slash; none for `http://127.0.0.1:4400`.
+    /// What the URLs that providers are given begin with, without a closing slash; none where nobody said.
     pub public_url: Option<String>,
+    /// What a source's URL begins with where there is no public one: the public listener's address.
+    pub listening_url: Option<String>,
     /// `/readyz` fails while an event is undelivered for longer than this; none for never.
     pub undelivered_age_max: Option<Duration>,
 }
@@ -64,8 +66,10 @@ pub struct Api {
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
-    /// What a source's URL begins with, without a closing slash.
-    pub(crate) public_url: String,
+    /// What the URLs that providers are given begin with, without a closing slash.
+    pub(crate) public_url: Option<String>,
+    /// The same of URLs on this machine.
+    pub(crate) listening_url: String,
     pub(crate) undelivered_age_max: Option<Duration>,
     /// The metrics of all stages.
     pub(crate) registry: Arc<Registry>,
@@ -78,12 +82,13 @@ pub(crate) struct Shared {
 impl Api {
     /// The API over this store. `registry` holds what `/metrics` shows besides the store's state.
     pub fn new(store: Store, clock: Clock, options: Options, registry: Arc<Registry>) -> Self {
-        let public_url = options.public_url.as_deref().unwrap_or(PUBLIC_URL_DEFAULT);
+        let listening_url = options.listening_url.unwrap_or_else(|| LISTENING_URL_DEFAULT.to_owned());
         let shared = Shared {
             store_metrics: StoreMetrics::new(store.clone(), clock.clone()),
             store,
             clock,
-            public_url: public_url.trim_end_matches('/').to_owned(),
+            public_url: options.public_url,
+            listening_url,
             undelivered_age_max: options.undelivered_age_max,
             registry,
             writing: tokio::sync::Mutex::new(()),
@@ -183,6 +188,7 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
             get(connections::show).patch(connections::update).delete(connections::delete),
         )
         .route("/api/v1/providers", get(providers::list))
+        .route("/api/v1/providers/{name}", get(providers::show))
         .route("/api/v1/requests", get(requests::list))
         .route("/api/v1/requests/{id}", get(requests::show))
         .route("/api/v1/requests/{id}/body", get(requests::body))

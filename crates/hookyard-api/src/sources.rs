@@ -29,7 +29,7 @@ pub(crate) async fn list(
     let snapshot = api.store.catalog().snapshot();
     let sources = snapshot.sources.values().filter(|source| source.project == project);
     let rows = ascending(sources, &cursor, |source| source.id);
-    let show = |source: &Arc<Source>| SourceView::new(source, &api.public_url);
+    let show = |source: &Arc<Source>| SourceView::new(source, &api);
     Ok(Json(List::of(rows, cursor.limit, |source| source.id, show)))
 }
 
@@ -40,9 +40,9 @@ pub(crate) async fn create(
     _: NoQuery,
     JsonBody(fields): JsonBody<SourceFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let source = api.store.catalog().create_source(project, fields.onto(None)?).await?;
+    let source = api.store.catalog().create_source(project, fields.onto(None, &api)?).await?;
     let location = format!("/api/v1/sources/{}", source.id);
-    let view = SourceView::new(&source, &api.public_url);
+    let view = SourceView::new(&source, &api);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn show(
     _: NoQuery,
 ) -> Result<Json<SourceView>, Problem> {
     let source = find(&api, project, id)?;
-    Ok(Json(SourceView::new(&source, &api.public_url)))
+    Ok(Json(SourceView::new(&source, &api)))
 }
 
 /// `PATCH /api/v1/sources/{id}`.
@@ -66,9 +66,9 @@ pub(crate) async fn update(
     JsonBody(fields): JsonBody<SourceFields>,
 ) -> Result<Json<SourceView>, Problem> {
     let _turn = api.writing.lock().await;
-    let new = fields.onto(Some(&*find(&api, project, id)?))?;
+    let new = fields.onto(Some(&*find(&api, project, id)?), &api)?;
     let source = api.store.catalog().update_source(project, id, new).await?;
-    Ok(Json(SourceView::new(&source, &api.public_url)))
+    Ok(Json(SourceView::new(&source, &api)))
 }
 
 /// `DELETE /api/v1/sources/{id}`.

@@ -1,27 +1,26 @@
 //! One destination's lane at work: so many attempts at a time, each on a connection of its own.
 //!
-//! The queue itself is the store's ([`hookyard_store::lanes`]). Here one task hands its events to
-//! workers, of which there are at most as many as the destination's concurrency, fewer while the
-//! destination fails. A worker goes on to the next event by itself; an idle lane has none.
+//! The queue itself is the store's ([`hookyard_store::lanes`]). Here one task starts workers, at most as
+//! many as the destination's concurrency, fewer while the destination fails. A worker goes on to the next
+//! event by itself, waits for one with its connection kept open, and ends when it has waited for
+//! [`IDLE_MAX`]; an idle lane has none.
 //!
 //! **Invariant:** a lane waits only for itself. It holds nothing that another lane needs: no shared
 //! pool, no shared permit, no shared task.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use hookyard_model::destination::Destination;
 use hookyard_store::lanes::{Lane as Queue, Ready};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::deliver::Parts;
-use crate::exchange::OpenConnection;
 use crate::pace::Pace;
 use crate::target::{Target, TargetError};
 
-/// How long an open connection is kept for the next event.
+/// How long a worker and its open connection wait for the next event.
 const IDLE_MAX: Duration = Duration::from_secs(15);
 
 /// What the configuration says about the destination.
@@ -37,7 +36,6 @@ pub(crate) struct Lane {
     pub(crate) queue: Arc<Queue>,
     plan: RwLock<Arc<Plan>>,
     pub(crate) pace: Pace,
-    idle: Mutex<Vec<(Instant, OpenConnection)>>,
 }
 
 impl Plan {
@@ -57,20 +55,19 @@ impl Lane {
             parts,
             plan: RwLock::new(Arc::new(Plan::new(destination))),
             pace: Pace::default(),
-            idle: Mutex::default(),
         }
     }
 
-    /// Takes over a changed configuration; attempts under way end with the old one.
+    /// Takes over a changed configuration. Workers end with their event, and new ones begin with it.
     pub(crate) fn configure(&self, destination: &Destination) {
         if self.plan().of == *destination {
             return;
         }
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Plan::new(destination));
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.queue.dismiss(Duration::ZERO);
     }
 
-    pub(crate) fn plan(&self) -> Arc<Plan> {
+    fn plan(&self) -> Arc<Plan> {
         Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -86,9 +83,10 @@ impl Lane {
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = self.queue.work(), if has_room => {}
                 Some(_) = workers.join_next(), if !workers.is_empty() => {}
-                () = tokio::time::sleep(rest.unwrap_or(IDLE_MAX)) => self.close_idle(),
+                () = tokio::time::sleep(rest.unwrap_or(IDLE_MAX)) => self.queue.dismiss(IDLE_MAX),
             }
         }
+        self.queue.stop_giving();
         while workers.join_next().await.is_some() {}
     }
 
@@ -110,30 +108,25 @@ impl Lane {
         self.pace.allowed(self.plan().concurrency)
     }
 
-    /// Delivers one event after the other while there are any and the destination does not fail.
+    /// Delivers one event after the other until it has waited long for one, the destination fails, or
+    /// the configuration changes.
     async fn work(self: Arc<Self>, first: Ready) {
-        let mut connection = self.borrow_connection();
-        let mut next = Some(first);
-        while let Some(ready) = next {
-            self.deliver(ready, &mut connection).await;
-            next = if self.pace.is_slowed() { None } else { self.queue.take() };
+        let plan = self.plan();
+        let mut connection = None;
+        let mut ready = first;
+        loop {
+            self.deliver(ready, &plan, &mut connection).await;
+            if self.pace.is_slowed() {
+                break;
+            }
+            let Some(next) = self.queue.next().await else { return };
+            if self.pace.is_slowed() || !Arc::ptr_eq(&plan, &self.plan()) {
+                self.queue.put_back(next);
+                break;
+            }
+            ready = next;
         }
-        if let Some(connection) = connection {
-            self.return_connection(connection);
-        }
-    }
-
-    fn borrow_connection(&self) -> Option<OpenConnection> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().map(|(_, connection)| connection)
-    }
-
-    fn return_connection(&self, connection: OpenConnection) {
-        self.close_idle();
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), connection));
-    }
-
-    fn close_idle(&self) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|(since, _)| since.elapsed() < IDLE_MAX);
+        // The others that wait would be handed what is not theirs to send now.
+        self.queue.dismiss(Duration::ZERO);
     }
 }

@@ -3,9 +3,9 @@
 //! ```text
 //!   Target ──┐  (a destination, compiled)
 //!            ▼
-//!   Sender::attempt ─► outgoing ─► resolve ─► guard ─► connect ─► tls ─► exchange ─► Sent
-//!                      (headers,    (look up,  (per address)              (send, read, bound)
-//!                       sign)        judge)
+//!   Sender::attempt ─► outgoing ─► connection ─► exchange ─► Sent
+//!                      (headers,   (hookyard_outgoing: guarded, bounded)
+//!                       sign)
 //! ```
 
 // The stage: a lane for each destination, and what a worker does with an event.
@@ -24,14 +24,5 @@ pub mod target;
 mod outgoing;
 pub mod sign;
 
-// The connection.
-mod connect;
-pub mod guard;
-mod resolve;
-mod tls;
-
-// The answer, or what came instead.
-mod alarm;
-pub mod exchange;
+// What the answer asks for.
 pub mod retry_after;
-mod stage;

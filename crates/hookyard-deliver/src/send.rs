@@ -4,59 +4,24 @@
 //! it lends to [`Sender::attempt`]; so connections are bounded by workers, and no destination waits for
 //! another's.
 
-use std::sync::Arc;
-
 use hookyard_model::attempt::{DeliveryError, Outcome, Trigger};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::id::EventId;
 use hookyard_model::request::Request;
-use rustls_pki_types::CertificateDer;
+use hookyard_outgoing::alarm::Alarm;
+use hookyard_outgoing::connector::Connector;
+use hookyard_outgoing::exchange::{Answer, Broken, OpenConnection};
+use hookyard_outgoing::stage::Stage;
 use tokio::time::Instant;
 
-use crate::alarm::Alarm;
-use crate::connect;
-use crate::exchange::{Answer, Broken, OpenConnection};
-use crate::guard::Guard;
 use crate::outgoing;
 use crate::retry_after::{self, RetryAfter};
-use crate::stage::Stage;
 use crate::target::Target;
-use crate::tls::Tls;
 
 /// Makes attempts; shared by all lanes, cheap to clone.
-#[derive(Clone)]
-pub struct Sender(Arc<Shared>);
-
-struct Shared {
-    guard: Guard,
-    limits: SendLimits,
-    tls: Tls,
-}
-
-/// How much of an answer is read and kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendLimits {
-    /// The largest head of an answer, in bytes; one that is larger is a protocol error. At least 8 KiB
-    /// are always read. The number of header lines is limited to 100.
-    pub response_head_bytes_max: usize,
-    /// How much of the header lines is kept, in bytes.
-    pub response_headers_kept_bytes_max: usize,
-    /// How much of the body is kept, in bytes.
-    pub response_body_bytes_max: usize,
-    /// How much more of the body is read and dropped, in bytes, to use the connection again; what is
-    /// longer is not read, and the connection is closed.
-    pub response_drain_bytes_max: usize,
-}
-
-impl Default for SendLimits {
-    fn default() -> Self {
-        Self {
-            response_head_bytes_max: 64 * 1024,
-            response_headers_kept_bytes_max: 8 * 1024,
-            response_body_bytes_max: 16 * 1024,
-            response_drain_bytes_max: 64 * 1024,
-        }
-    }
+#[derive(Clone, Debug)]
+pub struct Sender {
+    connector: Connector,
 }
 
 /// What is sent.
@@ -86,14 +51,9 @@ pub struct Sent {
 }
 
 impl Sender {
-    /// A sender that trusts the machine's root certificates.
-    pub fn new(guard: Guard, limits: SendLimits) -> Self {
-        Self::with_extra_roots(guard, limits, Vec::new())
-    }
-
-    /// A sender that trusts these certificates besides the machine's.
-    pub fn with_extra_roots(guard: Guard, limits: SendLimits, roots: Vec<CertificateDer<'static>>) -> Self {
-        Self(Arc::new(Shared { guard, limits, tls: Tls::new(roots) }))
+    /// A sender over connections that `connector` makes.
+    pub const fn new(connector: Connector) -> Self {
+        Self { connector }
     }
 
     /// Makes one attempt, which takes at most the target's timeout.
@@ -134,7 +94,7 @@ impl Sender {
         stage: &mut Stage,
     ) -> Result<(Answer, Option<OpenConnection>), DeliveryError> {
         let request = outgoing::build(target, shipment)?;
-        let limits = self.limits();
+        let limits = self.connector.limits();
         let request = match still_open(idle, target).await {
             None => request,
             Some(mut idle) => match idle.exchange(request, limits, stage).await {
@@ -144,23 +104,11 @@ impl Sender {
             },
         };
         // Boxed: it is rare, and its future is so large that moving it would cost every attempt.
-        let mut fresh = Box::pin(connect::open(self, target, deadline, stage)).await?;
+        let mut fresh = Box::pin(self.connector.open(&target.endpoint, deadline, stage)).await?;
         match fresh.exchange(request, limits, stage).await {
             Ok(answer) => Ok(keep_if_reusable(answer, fresh).await),
             Err(Broken { error, .. }) => Err(error),
         }
-    }
-
-    pub(crate) fn guard(&self) -> &Guard {
-        &self.0.guard
-    }
-
-    pub(crate) fn limits(&self) -> &SendLimits {
-        &self.0.limits
-    }
-
-    pub(crate) fn tls(&self) -> &Tls {
-        &self.0.tls
     }
 }
 

@@ -8,17 +8,17 @@ use hookyard_model::connection::{Connection, DisableCause, Retry};
 use hookyard_model::event::{EventState, Input, transition};
 use hookyard_model::id::{AttemptId, ConnectionId};
 use hookyard_model::request::Request;
+use hookyard_outgoing::exchange::OpenConnection;
 use hookyard_rules::retry::next_wait;
 use hookyard_store::lanes::Ready;
 use tracing::{error, warn};
 
-use crate::exchange::OpenConnection;
-use crate::lane::Lane;
+use crate::lane::{Lane, Plan};
 use crate::send::{Sent, Shipment};
 
 impl Lane {
     /// Sees one event through: afterwards it is delivered, scheduled, failed or set aside.
-    pub(crate) async fn deliver(&self, ready: Ready, connection: &mut Option<OpenConnection>) {
+    pub(crate) async fn deliver(&self, ready: Ready, plan: &Plan, connection: &mut Option<OpenConnection>) {
         let store = &self.parts.store;
         let snapshot = store.catalog().snapshot();
         let along = match snapshot.connections.get(&ready.event.connection) {
@@ -31,7 +31,9 @@ impl Lane {
         let started_at = store.clock().now();
         let started = Instant::now();
         let (sent, request) = match store.request_of(&ready).await {
-            Ok(request) => (self.attempt(&ready, &request, started_at, connection).await, Some(request)),
+            Ok(request) => {
+                (self.attempt(&ready, plan, &request, started_at, connection).await, Some(request))
+            }
             Err(error) => (unreadable(&error), None),
         };
         let duration = started.elapsed();
@@ -49,11 +51,11 @@ impl Lane {
     async fn attempt(
         &self,
         ready: &Ready,
+        plan: &Plan,
         request: &Request,
         now: Timestamp,
         connection: &mut Option<OpenConnection>,
     ) -> Sent {
-        let plan = self.plan();
         match &plan.target {
             Ok(target) => {
                 let shipment = Shipment {

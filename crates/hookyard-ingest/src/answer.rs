@@ -30,6 +30,14 @@ pub(crate) fn accepted(id: RequestId) -> Answer {
     json(StatusCode::OK, body)
 }
 
+/// The same with the status and headers that the provider wants.
+pub(crate) fn accepted_with(id: RequestId, wished: hookyard_providers::Answer) -> Answer {
+    let mut answer = accepted(id);
+    *answer.status_mut() = wished.status;
+    answer.headers_mut().extend(wished.headers);
+    answer
+}
+
 /// 404: the token in the URL is nobody's.
 pub(crate) fn unknown_source() -> Answer {
     error(StatusCode::NOT_FOUND, "unknown_source", "no source has this URL; compare it with the source's URL")
@@ -43,10 +51,19 @@ pub(crate) fn method_not_allowed(allow: HeaderValue) -> Answer {
     answer
 }
 
-/// 401, and no word about why.
-pub(crate) fn verification_failed() -> Answer {
+/// 401 or what the provider wants instead, and no word about why.
+pub(crate) fn verification_failed(status: Option<StatusCode>) -> Answer {
     let message = "the request could not be verified; the source's owner can see why";
-    error(StatusCode::UNAUTHORIZED, "verification_failed", message)
+    error(status.unwrap_or(StatusCode::UNAUTHORIZED), "verification_failed", message)
+}
+
+/// 403: a handshake that does not hold.
+pub(crate) fn handshake_refused() -> Answer {
+    error(
+        StatusCode::FORBIDDEN,
+        "handshake_refused",
+        "the handshake does not hold; the source's owner can see why",
+    )
 }
 
 /// 413, with the limit.

@@ -2,9 +2,10 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::task::{Context, Poll, Waker};
 
 use hookyard_model::request::HEADER_LINES_MAX;
 use hyper::service::service_fn;
@@ -119,7 +120,7 @@ where
     let patience = shared.limits.header_read_timeout;
     let mut connection = pin!(shared.protocol.serve_connection(wire, service));
     let mut timer = pin!(sleep_until(opened + patience));
-    let mut stop = pin!(stopping(shutdown));
+    let mut stop = pin!(Stopping::of(shutdown));
     let mut closing = false;
     loop {
         tokio::select! {
@@ -151,6 +152,33 @@ where
 /// Waits until `shutdown` turns true, or nobody is left who could say so.
 pub(crate) async fn stopping(mut shutdown: watch::Receiver<bool>) {
     let _ = shutdown.wait_for(|stop| *stop).await;
+}
+
+/// [`stopping`] for whoever asks at every turn of a connection: registers once, and then looks at a number,
+/// where asking the channel anew takes a lock that all connections share.
+struct Stopping {
+    shutdown: watch::Receiver<bool>,
+    asked: Pin<Box<dyn Future<Output = ()> + Send>>,
+    by: Option<Waker>,
+}
+
+impl Stopping {
+    fn of(shutdown: watch::Receiver<bool>) -> Self {
+        Self { asked: Box::pin(stopping(shutdown.clone())), shutdown, by: None }
+    }
+}
+
+impl Future for Stopping {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let is_registered = self.by.as_ref().is_some_and(|by| by.will_wake(cx.waker()));
+        if is_registered && matches!(self.shutdown.has_changed(), Ok(false)) {
+            return Poll::Pending;
+        }
+        self.by = Some(cx.waker().clone());
+        self.asked.as_mut().poll(cx)
+    }
 }
 
 /// Counts a connection as open until it is dropped.

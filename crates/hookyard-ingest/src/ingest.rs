@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use hookyard_model::clock::Clock;
+use hookyard_providers::KeyCache;
 use hookyard_store::store::Store;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto;
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) sources: Sources,
+    /// Keys that were fetched before.
+    pub(crate) keys: KeyCache,
     pub(crate) budget: Budget,
     /// How many rejected requests may be recorded.
     pub(crate) recordings: Allowance,
@@ -35,10 +38,20 @@ pub(crate) struct Shared {
 }
 
 impl Ingest {
-    /// An ingest that writes to `store` and knows the sources in its catalog.
-    pub fn new(store: Store, clock: Clock, limits: Limits, metrics: Metrics) -> Self {
+    /// An ingest that writes to `store` and knows the sources in its catalog. What their providers were
+    /// given as URL begins with `public_url`, which has no closing slash. `keys` is what the route stage
+    /// has fetched.
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        limits: Limits,
+        public_url: Option<String>,
+        keys: KeyCache,
+        metrics: Metrics,
+    ) -> Self {
         let shared = Shared {
-            sources: Sources::new(store.catalog().clone()),
+            sources: Sources::new(store.catalog().clone(), public_url),
+            keys,
             budget: Budget::new(metrics.in_flight_bytes.clone(), limits.in_flight_bytes_max),
             recordings: Allowance::per_minute(limits.rejected_per_minute_max),
             protocol: connection::protocol(&limits),

@@ -33,6 +33,7 @@ mod linger;
 mod wire;
 
 mod framing;
+mod handshake;
 mod head;
 
 mod answer;

@@ -19,6 +19,7 @@ use prometheus_client::registry::Registry;
 pub struct Metrics {
     pub(crate) accepted: Counter,
     rejected: [Counter; RejectCause::ALL.len()],
+    pub(crate) handshakes: Counter,
     pub(crate) store_unavailable: Counter,
     pub(crate) source_unavailable: Counter,
     pub(crate) no_room: Counter,
@@ -41,6 +42,7 @@ impl Metrics {
         let metrics = Self {
             accepted: Counter::default(),
             rejected: RejectCause::ALL.map(|cause| rejected.get_or_create_owned(&[("cause", cause.name())])),
+            handshakes: Counter::default(),
             store_unavailable: failed_by("store_unavailable"),
             source_unavailable: failed_by("source_unavailable"),
             no_room: failed_by("in_flight_bytes"),
@@ -53,6 +55,7 @@ impl Metrics {
         };
         let mut add = Names { registry };
         add.one("requests_accepted", "Requests durable and acknowledged", metrics.accepted.clone());
+        add.one("handshakes_answered", "Handshakes of providers answered", metrics.handshakes.clone());
         add.one("requests_rejected", "Requests refused, by cause", rejected);
         add.one("requests_failed", "Requests neither accepted nor refused, by cause", failed);
         add.one(
@@ -69,12 +72,13 @@ impl Metrics {
 
     /// The counter of requests refused for this cause.
     pub(crate) fn rejected(&self, cause: RejectCause) -> &Counter {
-        let [unknown_source, method, verification, body] = &self.rejected;
+        let [unknown_source, method, verification, body, key] = &self.rejected;
         match cause {
             RejectCause::UnknownSource => unknown_source,
             RejectCause::MethodNotAllowed => method,
             RejectCause::VerificationFailed => verification,
             RejectCause::BodyTooLarge => body,
+            RejectCause::KeyUnavailable => key,
         }
     }
 }

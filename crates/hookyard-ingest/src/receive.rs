@@ -9,8 +9,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use hookyard_model::clock::Timestamp;
-use hookyard_model::request::token;
-use hookyard_providers::Refusal;
+use hookyard_model::request::{Proof, token};
+use hookyard_providers::{KeyCache, Refusal, Verdict};
 use hookyard_store::accept::Arrival;
 use http::header::CONNECTION;
 use http::request::Parts;
@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use crate::answer::{self, Answer};
 use crate::body::{BodyReader, Shortfall};
 use crate::connection::Peer;
+use crate::handshake::Asked;
 use crate::head;
 use crate::ingest::Shared;
 use crate::sources::Entry;
@@ -110,8 +111,17 @@ impl Received<'_> {
     async fn verify_and_accept(&self, entry: &Arc<Entry>, body: Bytes) -> Answer {
         let arrived = Instant::now();
         let received_at = self.shared.clock.now();
-        match self.verify(entry, &body, received_at).await {
-            Ok(()) => {}
+        let proof = match self.handshake(entry, &body, received_at).await {
+            Asked::Answered(answer) => return answer,
+            // The route stage finishes it, as it may ask others.
+            Asked::Unfinished => Ok(None),
+            Asked::Nothing if !entry.takes_webhooks(&self.parts.method) => {
+                return self.method_not_taken(entry, &body, received_at);
+            }
+            Asked::Nothing => self.verify(entry, &body, received_at).await,
+        };
+        let proof = match proof {
+            Ok(proof) => proof,
             Err(Unverified::Refused(refusal)) => {
                 return self.verification_failed(entry, &body, received_at, &refusal);
             }
@@ -119,10 +129,13 @@ impl Received<'_> {
                 self.shared.metrics.source_unavailable.inc();
                 return answer::source_unavailable();
             }
-        }
+        };
+        // A body that is not needed for the answer is given away: a second handle would keep it in memory.
+        let needed = if entry.answers_itself() { body.clone() } else { Bytes::new() };
         let arrival = Arrival {
             project: entry.source.project,
             source: entry.source.id,
+            proof,
             received_at,
             remote: self.peer.remote,
             head: self.head.clone(),
@@ -132,7 +145,7 @@ impl Received<'_> {
             Ok(id) => {
                 self.shared.metrics.accepted.inc();
                 self.shared.metrics.ack.observe(arrived.elapsed());
-                entry.custom_answer().unwrap_or_else(|| answer::accepted(id))
+                entry.answer(&self.request(entry, &needed), id)
             }
             Err(unavailable) => {
                 self.shared.metrics.store_unavailable.inc();
@@ -142,14 +155,20 @@ impl Received<'_> {
         }
     }
 
-    async fn verify(&self, entry: &Arc<Entry>, body: &Bytes, now: Timestamp) -> Result<(), Unverified> {
+    async fn verify(
+        &self,
+        entry: &Arc<Entry>,
+        body: &Bytes,
+        now: Timestamp,
+    ) -> Result<Option<Proof>, Unverified> {
         if body.len() < OFFLOAD_BYTES {
-            return check(entry, &self.parts.method, &self.target, &self.parts.headers, body, now);
+            let keys = &self.shared.keys;
+            return check(entry, keys, &self.parts.method, &self.target, &self.parts.headers, body, now);
         }
         let (entry, body) = (Arc::clone(entry), body.clone());
         let (method, headers) = (self.parts.method.clone(), self.parts.headers.clone());
-        let target = self.target.clone().into_owned();
-        tokio::task::spawn_blocking(move || check(&entry, &method, &target, &headers, &body, now))
+        let (target, keys) = (self.target.clone().into_owned(), self.shared.keys.clone());
+        tokio::task::spawn_blocking(move || check(&entry, &keys, &method, &target, &headers, &body, now))
             .await
             .unwrap_or(Err(Unverified::NotChecked))
     }
@@ -164,16 +183,21 @@ enum Unverified {
 
 fn check(
     entry: &Entry,
+    keys: &KeyCache,
     method: &Method,
     target: &str,
     headers: &http::HeaderMap,
     body: &[u8],
     now: Timestamp,
-) -> Result<(), Unverified> {
+) -> Result<Option<Proof>, Unverified> {
     let verifier = entry.verifier.as_ref().ok_or(Unverified::NotChecked)?;
-    let request = hookyard_providers::Request { method: method.as_str(), target, headers, body };
-    match verifier.verify(&request, now.s()) {
-        Ok(_) => Ok(()),
-        Err(refusal) => Err(Unverified::Refused(refusal)),
+    let public_url = entry.url.as_deref();
+    let request = hookyard_providers::Request { method: method.as_str(), target, headers, body, public_url };
+    match verifier.verify(&request, keys, now.s()) {
+        Verdict::Verified(_) if verifier.is_unsigned() => Ok(Some(Proof::NotAsked)),
+        Verdict::Verified(_) => Ok(Some(Proof::Verified)),
+        Verdict::Refused(refusal) => Err(Unverified::Refused(refusal)),
+        // The route stage has it fetched.
+        Verdict::KeyNeeded(_) => Ok(None),
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::request::{RejectCause, token};
 use hookyard_providers::Refusal;
-use hookyard_store::accept::Rejection;
+use hookyard_store::accept::{Answered, Rejection};
 use http::header::EXPECT;
 
 use crate::answer::{self, Answer};
@@ -21,6 +21,9 @@ const IDLE_QUESTIONS: [&str; 3] = ["", "favicon.ico", "robots.txt"];
 impl Received<'_> {
     /// 404 for a URL of no source.
     pub(crate) async fn unknown_source(&self, body: &mut BodyReader) -> Answer {
+        if let Some(answer) = self.host_handshake() {
+            return answer;
+        }
         let token = token(&self.target);
         if !IDLE_QUESTIONS.contains(&token) {
             let cause = RejectCause::UnknownSource;
@@ -72,7 +75,20 @@ impl Received<'_> {
         if self.may_record(cause, received_at) {
             self.record(Some(entry), cause, refusal.to_string(), received_at, (body, body.len() as u64));
         }
-        answer::verification_failed()
+        answer::verification_failed(entry.refused_status())
+    }
+
+    /// 405 for a method that only the provider's handshakes come with, and this was none of them.
+    pub(crate) fn method_not_taken(&self, entry: &Entry, body: &Bytes, received_at: Timestamp) -> Answer {
+        let cause = RejectCause::MethodNotAllowed;
+        if self.may_record(cause, received_at) {
+            let detail = format!(
+                "{} is taken for the provider's handshakes only, and the request is none of them",
+                self.parts.method
+            );
+            self.record(Some(entry), cause, detail, received_at, (body, body.len() as u64));
+        }
+        answer::method_not_allowed(entry.allow.clone())
     }
 
     async fn record_with_beginning(
@@ -95,6 +111,40 @@ impl Received<'_> {
         self.record(entry, cause, detail.to_owned(), now, (&beginning, body.read_bytes()));
     }
 
+    /// Counts a handshake, and notes it; `refused` says why its answer is a refusal.
+    pub(crate) fn note_handshake(
+        &self,
+        entry: &Entry,
+        name: &str,
+        refused: Option<String>,
+        body: &Bytes,
+        received_at: Timestamp,
+    ) {
+        if let Some(why) = refused {
+            let cause = RejectCause::VerificationFailed;
+            if self.may_record(cause, received_at) {
+                let detail = format!("the handshake `{name}` is refused: {why}");
+                self.record(Some(entry), cause, detail, received_at, (body, body.len() as u64));
+            }
+            return;
+        }
+        self.shared.metrics.handshakes.inc();
+        if !self.shared.recordings.take(received_at) {
+            self.shared.metrics.suppressed.inc();
+            return;
+        }
+        self.shared.store.note_answered(Answered {
+            project: entry.source.project,
+            source: entry.source.id,
+            received_at,
+            remote: self.peer.remote,
+            head: self.head.clone(),
+            body: self.beginning(body),
+            body_bytes: body.len() as u64,
+            detail: name.to_owned(),
+        });
+    }
+
     /// Counts a refusal, and says whether it may be recorded.
     fn may_record(&self, cause: RejectCause, now: Timestamp) -> bool {
         self.shared.metrics.rejected(cause).inc();
@@ -113,7 +163,6 @@ impl Received<'_> {
         received_at: Timestamp,
         (body, body_bytes): (&Bytes, u64),
     ) {
-        let kept_bytes = body.len().min(self.shared.limits.rejected_body_bytes_max);
         self.shared.store.reject(Rejection {
             project: entry
                 .map_or_else(|| self.shared.sources.default_project(), |entry| entry.source.project),
@@ -121,11 +170,17 @@ impl Received<'_> {
             received_at,
             remote: self.peer.remote,
             head: self.head.clone(),
-            // Copied, as a slice would keep all of a long body in memory.
-            body: Bytes::copy_from_slice(body.get(..kept_bytes).unwrap_or_default()),
+            body: self.beginning(body),
             body_bytes,
             cause,
             detail,
         });
+    }
+
+    /// As much of a body as is recorded of what is not accepted. Copied, as a slice would keep all of a long
+    /// body in memory.
+    fn beginning(&self, body: &Bytes) -> Bytes {
+        let kept_bytes = body.len().min(self.shared.limits.rejected_body_bytes_max);
+        Bytes::copy_from_slice(body.get(..kept_bytes).unwrap_or_default())
     }
 }

@@ -29,7 +29,7 @@ pub struct Request {
     pub received_at: Timestamp,
     /// The sender's address as the socket had it.
     pub remote: IpAddr,
-    /// Accepted, or why not.
+    /// What was decided about it.
     pub verdict: Verdict,
     /// The head: request line and header lines, each ended by CRLF, and the empty line.
     pub head: Bytes,
@@ -43,7 +43,14 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Durable, acknowledged, and routed along the source's connections.
-    Accepted,
+    Accepted(Proof),
+    /// Durable and acknowledged; routed once it is verified, for which a key has to be fetched.
+    Pending,
+    /// A provider's question whether somebody listens here. It was answered, and is not routed.
+    Handshake {
+        /// What kind of question it was, for a person.
+        detail: String,
+    },
     /// Refused; kept only for the person who asks why.
     Rejected {
         /// The kind of refusal.
@@ -51,6 +58,33 @@ pub enum Verdict {
         /// The reason in a sentence for the source's owner; never sent to the sender.
         detail: String,
     },
+}
+
+/// What is known about the origin of an accepted request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// The provider's signature or credential held.
+    Verified,
+    /// Its source takes everything.
+    NotAsked,
+    /// It was stored by a version that did not note it.
+    Unrecorded,
+}
+
+/// What a provider says about the event in a request, in the places where it says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// The provider's own id of the event; not that of one of our events.
+    pub provider_event_id: Option<String>,
+    /// What kind of event it is.
+    pub topic: Option<String>,
+    /// When it happened, by the provider's clock.
+    pub provider_time: Option<Timestamp>,
+}
+
+impl Fields {
+    /// Longest event id and topic that are kept, in bytes; what is longer is cut.
+    pub const TEXT_BYTES_MAX: usize = 256;
 }
 
 /// Why a request was refused.
@@ -64,12 +98,19 @@ pub enum RejectCause {
     VerificationFailed,
     /// The body is longer than the limit.
     BodyTooLarge,
+    /// The key that would verify it could not be had in time.
+    KeyUnavailable,
 }
 
 impl RejectCause {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::UnknownSource, Self::MethodNotAllowed, Self::VerificationFailed, Self::BodyTooLarge];
+    pub const ALL: [Self; 5] = [
+        Self::UnknownSource,
+        Self::MethodNotAllowed,
+        Self::VerificationFailed,
+        Self::BodyTooLarge,
+        Self::KeyUnavailable,
+    ];
 
     /// The name in the API and in metrics.
     pub const fn name(self) -> &'static str {
@@ -78,6 +119,7 @@ impl RejectCause {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::VerificationFailed => "verification_failed",
             Self::BodyTooLarge => "body_too_large",
+            Self::KeyUnavailable => "key_unavailable",
         }
     }
 
@@ -88,6 +130,7 @@ impl RejectCause {
             Self::MethodNotAllowed => 2,
             Self::VerificationFailed => 3,
             Self::BodyTooLarge => 4,
+            Self::KeyUnavailable => 5,
         }
     }
 

@@ -17,6 +17,9 @@ pub struct Source {
     pub name: String,
     /// The first path segment of its URL; whoever knows it can send.
     pub token: String,
+    /// The whole URL that the provider was given, where it is not the server's public URL and the token:
+    /// a proxy in front rewrites the path.
+    pub public_url: Option<String>,
     /// How a request proves that it comes from the provider.
     pub verification: Verification,
     /// Methods it takes, in upper case; empty for all.
@@ -29,6 +32,23 @@ pub struct Source {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Source {
+    /// The URL that the provider was given, up to and including the token or what stands for it; none
+    /// where neither the source nor the server has a public URL. `server` has no closing slash.
+    pub fn url(&self, server: Option<&str>) -> Option<String> {
+        url(self.public_url.as_deref(), server, &self.token)
+    }
+}
+
+/// [`Source::url`], of what is not a source yet.
+pub fn url(public_url: Option<&str>, server: Option<&str>, token: &str) -> Option<String> {
+    match (public_url, server) {
+        (Some(whole), _) => Some(whole.to_owned()),
+        (None, Some(server)) => Some(format!("{server}/{token}")),
+        (None, None) => None,
+    }
 }
 
 /// How requests of a source are verified. What the settings mean is `hookyard-providers`' business.

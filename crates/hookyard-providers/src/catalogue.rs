@@ -1,50 +1,45 @@
-//! The providers there are: what a person sees when choosing one.
+//! The providers there are, as the build script found them in `catalogue/`.
 //!
-//! How a provider's requests are verified stands in its file in `schemes/`, beside its entry here.
+//! A description is parsed when it is first asked for, and once. Looking a name up parses no other.
 
-use crate::config::ConfigError;
-use crate::schemes::{Scheme, github, hmac, none, standard_webhooks, stripe};
-use crate::settings::Settings;
+use std::sync::OnceLock;
 
-/// A provider and what it needs to be configured.
-#[derive(Clone, Copy, Debug)]
-pub struct ProviderInfo {
-    /// Its name in configuration, for example `standard-webhooks`.
-    pub name: &'static str,
-    /// Its name for people, for example `Standard Webhooks`.
-    pub title: &'static str,
-    /// Whether at least one secret must be given; where not, none may be.
-    pub secrets_required: bool,
-    /// Its settings; any other is refused.
-    pub settings: &'static [SettingInfo],
-    /// Makes its scheme. Part of the entry, so that there is no entry without one.
-    pub(crate) build: fn(&[&str], &Settings<'_>) -> Result<Scheme, ConfigError>,
-}
+use crate::configuration::ConfigError;
+use crate::definition::Provider;
 
-/// One setting of a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SettingInfo {
-    /// Its name in configuration, for example `tolerance_s`.
-    pub name: &'static str,
-    /// Whether it must be given.
-    pub required: bool,
-    /// What holds where it is not given.
-    pub default: Option<&'static str>,
-    /// What it means, in one sentence.
-    pub meaning: &'static str,
-}
+/// Names and descriptions, sorted by name; written by the build script.
+static DESCRIPTIONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
-static PROVIDERS: [ProviderInfo; 5] =
-    [github::INFO, stripe::INFO, standard_webhooks::INFO, hmac::INFO, none::INFO];
-
-/// All providers.
-pub fn providers() -> &'static [ProviderInfo] {
-    &PROVIDERS
-}
+static PARSED: OnceLock<Box<[OnceLock<Option<Provider>>]>> = OnceLock::new();
 
 /// The provider with this name.
-pub(crate) fn find(name: &str) -> Option<&'static ProviderInfo> {
-    PROVIDERS.iter().find(|info| info.name == name)
+pub fn provider(name: &str) -> Option<&'static Provider> {
+    let index = DESCRIPTIONS.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
+    at(index)
+}
+
+/// The provider with this name, or an error that names those there are.
+pub(crate) fn find(name: &str) -> Result<&'static Provider, ConfigError> {
+    provider(name).ok_or_else(|| ConfigError::UnknownProvider {
+        name: name.to_owned(),
+        known: provider_names().collect(),
+    })
+}
+
+/// All providers, sorted by name. Parses those that nobody has asked for yet.
+pub fn providers() -> impl Iterator<Item = &'static Provider> {
+    (0..DESCRIPTIONS.len()).filter_map(at)
+}
+
+/// The names of all providers, sorted.
+pub fn provider_names() -> impl Iterator<Item = &'static str> {
+    DESCRIPTIONS.iter().map(|(name, _)| *name)
+}
+
+fn at(index: usize) -> Option<&'static Provider> {
+    let parsed = PARSED.get_or_init(|| DESCRIPTIONS.iter().map(|_| OnceLock::new()).collect());
+    let (_, description) = DESCRIPTIONS.get(index)?;
+    parsed.get(index)?.get_or_init(|| serde_json::from_str(description).ok()).as_ref()
 }
 
 #[cfg(test)]
@@ -52,12 +47,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique_and_required_settings_have_no_default() {
-        for (index, info) in PROVIDERS.iter().enumerate() {
-            assert!(PROVIDERS.iter().skip(index + 1).all(|other| other.name != info.name), "{}", info.name);
-            for setting in info.settings {
-                assert!(!(setting.required && setting.default.is_some()), "{}.{}", info.name, setting.name);
-            }
+    fn every_description_parses_and_is_found_by_its_name() {
+        assert_eq!(providers().count(), DESCRIPTIONS.len());
+        for name in provider_names() {
+            assert_eq!(provider(name).unwrap().name, name);
         }
+        assert!(provider("no-such-provider").is_none());
+        assert!(std::ptr::eq(provider("github").unwrap(), provider("github").unwrap()));
     }
 }

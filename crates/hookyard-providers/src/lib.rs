@@ -6,24 +6,36 @@
 //!
 //! ```
 //! use std::collections::BTreeMap;
-//! use hookyard_providers::{Refusal, Request, Verifier};
+//! use hookyard_providers::{Configuration, KeyCache, Refusal, Request, Verdict, Verified, Verifier};
 //!
-//! let verifier = Verifier::new("github", &["It's a Secret to Everybody"], &BTreeMap::new())?;
+//! let verifier = Verifier::new(&Configuration {
+//!     provider: "github",
+//!     secrets: &["It's a Secret to Everybody"],
+//!     settings: &BTreeMap::new(),
+//!     public_url: None,
+//! })?;
+//! let keys = KeyCache::default();
 //!
 //! let mut headers = http::HeaderMap::new();
 //! headers.insert(
 //!     "x-hub-signature-256",
 //!     "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17".parse()?,
 //! );
-//! let mut request =
-//!     Request { method: "POST", target: "/hooks", headers: &headers, body: b"Hello, World!" };
+//! let mut request = Request {
+//!     method: "POST",
+//!     target: "/hooks",
+//!     headers: &headers,
+//!     body: b"Hello, World!",
+//!     public_url: None,
+//! };
 //! let now_s = 1_700_000_000;
-//! assert_eq!(verifier.verify(&request, now_s)?.secret, Some(0));
+//! let verified = Verdict::Verified(Verified { secret: Some(0) });
+//! assert_eq!(verifier.verify(&request, &keys, now_s), verified);
 //!
 //! request.body = b"Hello, World?";
 //! assert_eq!(
-//!     verifier.verify(&request, now_s),
-//!     Err(Refusal::NoSignatureMatches { secrets: 1, signatures: 1 })
+//!     verifier.verify(&request, &keys, now_s),
+//!     Verdict::Refused(Refusal::NoSignatureMatches { secrets: 1, signatures: 1 })
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -34,27 +46,55 @@
 //!   hold at most [`SECRETS_MAX`] secrets, so the work for one request has a bound.
 //! - No bytes in headers or body cause a panic, and a refusal never tells what the signature should
 //!   have been.
-//! - A verifier without a secret cannot be built, except for the provider `none`.
+//! - A verifier that lacks a secret it needs cannot be built; where a handshake brings the secret, it
+//!   refuses everything until then.
 //!
 //! # Layout
-//! `verifier` is the way in; `catalogue` lists the providers; each file in `schemes/` is one provider
-//! and uses the building blocks `settings`, `headers`, `timestamp`, `signatures` and `keys`.
+//! `verifier` is the way in. `catalogue` has the providers' descriptions, in the language of `definition`
+//! and `template`; `settings` and `configuration` are what a source adds. `read` reads values and fills
+//! templates; `engine` compiles a scheme into something that judges requests. `handshake` and `answer` say what
+//! a provider is answered, `diagnose` why a request was refused, `explain` what a description says in words;
+//! `sign` makes requests that are accepted.
 
+mod answer;
 mod catalogue;
-mod config;
+// The build script's; here only for tests that make descriptions up.
+#[cfg(test)]
+mod check;
+mod configuration;
+mod diagnose;
+mod fields;
+mod handshake;
+mod key_cache;
 mod request;
+mod settings;
+mod verdict;
 mod verifier;
 
-mod headers;
-mod keys;
-mod schemes;
-mod settings;
-mod signatures;
-mod timestamp;
+mod adapters;
+mod engine;
+mod jwt;
+mod public_key;
+mod read;
 
-pub use catalogue::{ProviderInfo, SettingInfo, providers};
-pub use config::ConfigError;
-pub use keys::SECRETS_MAX;
-pub use request::{Refusal, Request, Verified};
-pub use signatures::SIGNATURES_MAX;
+pub mod definition;
+pub mod explain;
+pub mod sign;
+pub mod template;
+
+pub use answer::{AcceptedAnswer, Answer};
+pub use catalogue::{provider, provider_names, providers};
+pub use configuration::{ConfigError, Configuration};
+pub use diagnose::{Diagnosis, Evidence, GUESSED_BYTES_MAX, RetiredSecret, diagnose};
+pub use engine::{SECRETS_MAX, SIGNATURES_MAX};
+pub use fields::{FIELD_BYTES_MAX, FieldReader, Fields};
+pub use handshake::{Call, HandshakeAnswer, Handshakes, Outcome};
+pub use jwt::TokenProblem;
+pub use key_cache::{
+    AuthorizeRequest, CacheKey, DOCUMENT_BYTES_MAX, FetchProblem, HostProblem, KeyCache, KeyRequest,
+    check_host,
+};
+pub use request::Request;
+pub use settings::settings_of;
+pub use verdict::{Refusal, Verdict, Verified};
 pub use verifier::Verifier;

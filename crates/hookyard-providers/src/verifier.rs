@@ -1,64 +1,57 @@
-//! The way in: a provider's configuration, compiled once, that judges requests.
+//! The way in: a source's configuration, compiled once, that judges requests.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::catalogue::{self, ProviderInfo};
-use crate::config::ConfigError;
-use crate::keys;
-use crate::request::{Refusal, Request, Verified};
-use crate::schemes::Scheme;
+use crate::catalogue;
+use crate::configuration::{ConfigError, Configuration};
+use crate::definition::Provider;
+use crate::engine::Compiled;
+use crate::key_cache::KeyCache;
+use crate::read::Reader;
+use crate::request::Request;
 use crate::settings::Settings;
+use crate::verdict::Verdict;
 
 /// Judges the requests of one source. Cheap to use, not so cheap to make: make one and keep it.
 pub struct Verifier {
-    info: &'static ProviderInfo,
+    settings: Settings,
     secrets: usize,
-    scheme: Scheme,
+    compiled: Compiled,
 }
 
 impl Verifier {
-    /// Prepares the keys for `provider`, which is one of [`providers`](crate::providers).
-    ///
-    /// A signature made with any one of `secrets` is accepted, so that secrets can be rotated.
+    /// Prepares everything that does not depend on a request.
     ///
     /// # Errors
     /// [`ConfigError`], which names what to change and never holds a secret.
-    pub fn new(
-        provider: &str,
-        secrets: &[&str],
-        settings: &BTreeMap<String, String>,
-    ) -> Result<Self, ConfigError> {
-        let Some(info) = catalogue::find(provider) else {
-            return Err(ConfigError::UnknownProvider {
-                name: provider.to_owned(),
-                known: catalogue::providers().iter().map(|info| info.name).collect(),
-            });
-        };
-        keys::check_secrets(info, secrets)?;
-        let settings = Settings::new(info, settings)?;
-        Ok(Self { info, secrets: secrets.len(), scheme: (info.build)(secrets, &settings)? })
+    pub fn new(configuration: &Configuration<'_>) -> Result<Self, ConfigError> {
+        let provider = catalogue::find(configuration.provider)?;
+        let settings = Settings::new(provider, configuration.settings)?;
+        let compiled = Compiled::new(&settings, configuration)?;
+        Ok(Self { settings, secrets: configuration.secrets.len(), compiled })
     }
 
     /// Decides whether `request` comes from the provider; `now_s` is the time of its arrival in
-    /// seconds since the Unix epoch.
-    ///
-    /// # Errors
-    /// [`Refusal`], which says for the source's owner what does not hold.
-    pub fn verify(&self, request: &Request<'_>, now_s: u64) -> Result<Verified, Refusal> {
-        self.scheme.verify(request, now_s)
+    /// seconds since the Unix epoch. Fetched keys come from `keys`.
+    pub fn verify(&self, request: &Request<'_>, keys: &KeyCache, now_s: u64) -> Verdict {
+        self.compiled.verify(Reader::new(request, &self.settings), keys, now_s)
     }
 
-    /// The provider's name.
-    pub fn provider(&self) -> &'static str {
-        self.info.name
+    /// Whether nothing is checked: whoever knows the URL can send.
+    pub fn is_unsigned(&self) -> bool {
+        matches!(self.compiled, Compiled::Unsigned)
+    }
+
+    /// The provider.
+    pub fn provider(&self) -> &'static Provider {
+        self.settings.provider()
     }
 }
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Verifier")
-            .field("provider", &self.info.name)
+            .field("provider", &self.provider().name)
             .field("secrets", &self.secrets)
             .finish_non_exhaustive()
     }

@@ -1,13 +1,38 @@
 //! Routing: each accepted request becomes events, one for each enabled connection of its source.
 //!
 //! ```text
-//!   store.arrivals() ──► connections of the source ──► store.record_routed() ──► lanes
+//!                       ┌── accepted ──────────────────────┐
+//!   store.arrivals() ───┤                                  ├─► connections of the source ─► store ─► lanes
+//!                       └── pending ─► desk of the source ─┘
+//!                                        │   ▲     └─► refused after all
+//!                                        ▼   │
+//!                                        keys ─► outgoing (guarded, host-pinned)
 //! ```
 //! It runs behind the acknowledgement, at its own pace, and knows no destination. Events' ids follow
 //! from request and connection, so a request that is routed twice (after a crash) makes the same events.
 //!
-//! - [`route`]: the stage.
-//! - [`metrics`]: what it counts.
+//! A request is *pending* where a key has to be fetched to verify it. It waits at the desk of its source,
+//! and nowhere else: what waits for one provider's key server holds up no other source. A desk's memory
+//! is bounded; what is beyond waits in the store.
+//!
+//! - [`route`]: the stage. `plan`: a request's events.
+//! - `verify`: what is made of a request's proof and fields.
+//! - `desks`, `desk`: where pending requests wait. `keys`, `document`: fetching what they wait for.
+//! - `follow_up`: what a provider wants to be called after its request.
+//! - [`limits`], [`metrics`]: what it may take, and what it counts.
 
+pub mod limits;
 pub mod metrics;
+
 pub mod route;
+
+mod plan;
+
+mod verify;
+
+mod desk;
+mod desks;
+mod document;
+mod keys;
+
+mod follow_up;

@@ -1,47 +1,80 @@
-//! The route stage: one task that follows what arrives.
+//! The route stage: one task that follows what arrives, and a desk for each source with pending requests.
 
-use hookyard_model::clock::Timestamp;
-use hookyard_model::event::EventState;
-use hookyard_model::request::Request;
-use hookyard_store::arrivals::NewEvent;
+use std::sync::Arc;
+
+use hookyard_outgoing::connector::Connector;
+use hookyard_outgoing::fetch::Fetcher;
+use hookyard_providers::{DOCUMENT_BYTES_MAX, KeyCache};
+use hookyard_store::arrivals::{Arrived, NewEvent};
 use hookyard_store::catalog::Snapshot;
 use hookyard_store::store::Store;
 use tokio::sync::watch;
 
+use crate::desks::{Desks, Parts};
+use crate::keys::Keys;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::plan::plan;
+use crate::verify::Verifiers;
 
-/// Routes what arrives, until `stop` says true. What is not routed by then is routed after the start.
-pub async fn run(store: Store, metrics: Metrics, mut stop: watch::Receiver<bool>) {
-    let mut arrivals = store.arrivals();
-    let mut events = Vec::new();
-    loop {
-        let arrived = tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => return,
-            arrived = arrivals.next() => arrived,
-        };
-        let snapshot = store.catalog().snapshot();
-        let now = store.clock().now();
-        for arrived in &arrived {
-            events.clear();
-            plan(&snapshot, &arrived.request, now, &mut events);
-            store.record_routed(arrived, &events);
-            metrics.events.inc_by(events.len() as u64);
-        }
-        metrics.requests.inc_by(arrived.len() as u64);
-        // Others run between two batches, also while there is always a next one.
-        tokio::task::yield_now().await;
-    }
+/// The route stage, ready to run.
+#[derive(Debug)]
+pub struct Router {
+    parts: Parts,
+    desks: Desks,
 }
 
-/// The events a request becomes. A disabled connection takes none.
-fn plan(snapshot: &Snapshot, request: &Request, now: Timestamp, events: &mut Vec<NewEvent>) {
-    let Some(connections) = request.source.and_then(|source| snapshot.by_source.get(&source)) else { return };
-    let enabled = connections.iter().filter(|connection| connection.disabled.is_none());
-    events.extend(enabled.map(|connection| NewEvent {
-        connection: connection.id,
-        destination: connection.destination,
-        state: EventState::Queued,
-        due_at: now,
-    }));
+impl Router {
+    /// A router that fetches keys over connections of `connector`, for itself and for ingest. What the
+    /// providers were given as sources' URL begins with `public_url`, which has no closing slash.
+    pub fn new(
+        store: Store,
+        connector: &Connector,
+        cache: KeyCache,
+        public_url: Option<String>,
+        limits: Limits,
+        metrics: Metrics,
+    ) -> Self {
+        let fetcher = Fetcher::new(connector, limits.fetch_timeout, DOCUMENT_BYTES_MAX);
+        let verifiers = Verifiers::new(cache.clone(), public_url);
+        let clock = store.clock().clone();
+        let keys = Keys::new(connector, fetcher.clone(), cache, clock, &limits, metrics.clone());
+        let parts = Parts { store, verifiers, keys, fetcher, limits: Arc::new(limits), metrics };
+        Self { desks: Desks::new(parts.clone()), parts }
+    }
+
+    /// Routes what arrives, until `stop` says true. What is neither routed nor refused by then is after
+    /// the next start.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut arrivals = self.parts.store.arrivals();
+        let mut events = Vec::new();
+        loop {
+            let arrived = tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                arrived = arrivals.next() => arrived,
+            };
+            let snapshot = self.parts.store.catalog().snapshot();
+            for arrived in arrived {
+                if arrived.is_pending() {
+                    self.desks.hand_over(arrived);
+                } else {
+                    events.clear();
+                    self.route(&snapshot, &arrived, &mut events);
+                }
+            }
+            // Others run between two batches, also while there is always a next one.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn route(&self, snapshot: &Snapshot, arrived: &Arrived, events: &mut Vec<NewEvent>) {
+        let Parts { store, verifiers, metrics, .. } = &self.parts;
+        let judge = arrived.request.source.and_then(|source| verifiers.of(snapshot, source));
+        let fields = judge.map(|judge| judge.fields(&arrived.request)).unwrap_or_default();
+        plan(snapshot, &arrived.request, store.clock().now(), events);
+        store.record_routed(arrived, fields, events);
+        metrics.requests.inc();
+        metrics.events.inc_by(events.len() as u64);
+    }
 }

@@ -1,4 +1,4 @@
-//! Route's side of the store: accepted requests, each until it has been routed.
+//! Route's side of the store: accepted requests, each until it has been routed, or refused after all.
 //!
 //! A stream over the journal behind the writer, so that a slow route stage costs no memory: it reads
 //! from the files what is no longer fresh. Requests that an earlier run accepted and did not route
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, RequestId};
-use hookyard_model::request::{Request, Verdict};
+use hookyard_model::request::{Fields, Proof, RejectCause, Request, Verdict};
 use tracing::error;
 
 use crate::index::query;
@@ -19,6 +19,7 @@ use crate::journal::read;
 use crate::journal::record::{Kind, Position};
 use crate::lanes::Ready;
 use crate::store::Store;
+use crate::stored::refused::Refused;
 use crate::stored::request;
 use crate::stored::routed::{Leg, Routed};
 
@@ -30,7 +31,14 @@ const LEFT_OVER_MAX: usize = 256;
 pub struct Arrived {
     /// The request; its bytes are its own.
     pub request: Arc<Request>,
-    position: Position,
+    pub(crate) position: Position,
+}
+
+impl Arrived {
+    /// Whether it is to be verified before it is routed.
+    pub fn is_pending(&self) -> bool {
+        self.request.verdict == Verdict::Pending
+    }
 }
 
 /// One event that routing makes.
@@ -61,9 +69,35 @@ impl Store {
         Arrivals { store: self.clone(), position: self.inner.run_start.0, left_over_from: Some(0) }
     }
 
-    /// Records what a request was routed to, and hands the events to their lanes. After a crash before
-    /// that is durable, the request arrives once more, and its events get the same ids.
-    pub fn record_routed(&self, arrived: &Arrived, events: &[NewEvent]) {
+    /// Records what a request was routed to and what its provider says about it, and hands the events to
+    /// their lanes. After a crash before that is durable, the request arrives once more, and its events
+    /// get the same ids.
+    pub fn record_routed(&self, arrived: &Arrived, fields: Fields, events: &[NewEvent]) {
+        self.record_decided(arrived, None, fields, events);
+    }
+
+    /// The same of a request whose verification was pending: `proof` is what became of that.
+    pub fn record_verified(&self, arrived: &Arrived, proof: Proof, fields: Fields, events: &[NewEvent]) {
+        self.record_decided(arrived, Some(proof), fields, events);
+    }
+
+    /// Records that a request whose verification was pending is refused: it is never routed.
+    pub fn record_refused(&self, arrived: &Arrived, cause: RejectCause, detail: String) {
+        let request = &arrived.request;
+        let Some(source) = request.source else { return };
+        let refused = Refused {
+            request: request.id,
+            project: request.project,
+            source,
+            cause,
+            at: self.inner.clock.now(),
+            detail,
+        };
+        let queue = &self.inner.journal.queue;
+        let _ = queue.append(Kind::Refused, Class::Kept, refused.encode(), bytes::Bytes::new());
+    }
+
+    fn record_decided(&self, arrived: &Arrived, proof: Option<Proof>, fields: Fields, events: &[NewEvent]) {
         let request = &arrived.request;
         let Some(source) = request.source else { return };
         let legs = events.iter().map(|event| Leg {
@@ -77,6 +111,8 @@ impl Store {
             position: arrived.position,
             project: request.project,
             source,
+            proof,
+            fields,
             events: legs.collect(),
         };
         let _ =
@@ -134,12 +170,12 @@ impl Arrivals {
         let mut items = batch.items();
         // Damage is reported by the index, which reads every record as well.
         for item in items.by_ref() {
-            let Item::Record { position, kind: Kind::Request, id, payload } = item else { continue };
+            let Item::Record { position, kind: Kind::Request, id, payload, .. } = item else { continue };
             match request::decode(id, payload) {
-                Ok(request) if request.verdict == Verdict::Accepted => {
+                Ok(request) if matches!(request.verdict, Verdict::Accepted(_) | Verdict::Pending) => {
                     arrived.push(Arrived { request: Arc::new(on_its_own(request)), position });
                 }
-                Ok(_rejected) => {}
+                Ok(_not_routed) => {}
                 Err(error) => error!(request = %RequestId(id), %error, "a request cannot be routed"),
             }
         }

@@ -9,6 +9,7 @@
 //! - `open`, `schema`: the database and its versions, up to the first snapshot.
 //! - `key`, `seal`: secrets are encrypted at rest, each bound to its place in the database.
 //! - `check`: what a source, destination or connection must look like, whoever declares it.
+//! - `retired`: secrets that were taken away, for a while and for diagnosis only.
 //! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`: the verbs.
 //! - `apply`: the configuration file's content, in one transaction.
 
@@ -18,6 +19,7 @@ mod connections;
 mod destinations;
 mod key;
 mod open;
+mod retired;
 mod schema;
 mod seal;
 mod sources;
@@ -39,11 +41,12 @@ use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 
 pub use apply::{Applied, Changes, Declared, DeclaredConnection};
-pub use check::{Noun, Problem};
+pub use check::{Noun, Problem, public_url as public_url_problem};
 pub use connections::NewConnection;
 pub use destinations::NewDestination;
 pub use key::{KeyError, SecretKey};
 pub use open::OpenError;
+pub use retired::RetiredSecret;
 pub use sources::NewSource;
 pub use write::WriteError;
 

@@ -16,6 +16,10 @@ pub struct Health {
     pub oldest_undelivered_at: Option<Timestamp>,
     /// How many events are undelivered.
     pub undelivered: u64,
+    /// How many requests wait for a key that verifies them, as of a second ago or so.
+    pub pending: u64,
+    /// When the oldest of them arrived.
+    pub oldest_pending_at: Option<Timestamp>,
     /// How many journal bytes the index has yet to take in.
     pub index_lag_bytes: u64,
     /// Whether the index is still being brought up to date after the start.
@@ -71,12 +75,15 @@ impl Store {
     pub fn health(&self) -> Health {
         let index = &self.inner.index.index;
         let oldest = index.oldest_undelivered.load(Ordering::Relaxed);
+        let oldest_pending = index.oldest_pending.load(Ordering::Relaxed);
         let queue = &self.inner.journal.queue;
         let closing = queue.is_closing().then(|| "the store is closing".to_owned());
         Health {
             unavailable: queue.refusal().map(|refusal| refusal.cause).or(closing),
             oldest_undelivered_at: (oldest > 0).then(|| made_at(oldest)),
             undelivered: index.undelivered.load(Ordering::Relaxed),
+            pending: index.pending.load(Ordering::Relaxed),
+            oldest_pending_at: (oldest_pending > 0).then(|| made_at(oldest_pending)),
             index_lag_bytes: self.inner.journal.tail.bytes_behind(index.applied().position),
             recovering: index.is_recovering(),
         }

@@ -9,7 +9,7 @@ use hookyard_model::attempt::{Attempt, ErrorKind};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId, made_at};
-use hookyard_model::request::{Head, RejectCause, Request, Verdict};
+use hookyard_model::request::{Fields, Head, Proof, RejectCause, Request, Verdict};
 use tracing::error;
 
 use crate::index;
@@ -19,7 +19,9 @@ use crate::journal::follow::Item;
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};
 use crate::store::{Inner, Store};
-use crate::stored::{attempt, cut, request};
+use crate::stored::refused::Refused;
+use crate::stored::request::{self, verdict};
+use crate::stored::{attempt, cut};
 
 /// A line of the list of requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +32,10 @@ pub struct RequestSummary {
     pub source: Option<SourceId>,
     /// When its last byte had arrived.
     pub received_at: Timestamp,
-    /// None where it was accepted.
-    pub rejected: Option<RejectCause>,
+    /// What was decided about it, as it stands now.
+    pub status: Status,
+    /// Whether that was decided after its acknowledgement.
+    pub is_late: bool,
     /// The method, as sent.
     pub method: String,
     /// The request target, as sent; cut to 512 bytes.
@@ -40,6 +44,32 @@ pub struct RequestSummary {
     pub body_bytes: u64,
     /// How many events were made of it; none where it has not been routed yet.
     pub events: Option<u32>,
+    /// What its provider says about it; empty where it has not been routed.
+    pub fields: Fields,
+}
+
+/// What was decided about a request, without the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It is routed.
+    Accepted(Proof),
+    /// It waits for a key that verifies it.
+    Pending,
+    /// It was answered, and nothing more.
+    Handshake,
+    /// It is not routed.
+    Rejected(RejectCause),
+}
+
+/// A request, and what became of it behind its arrival.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestDetails {
+    /// The request; its verdict is as it stands now.
+    pub request: Request,
+    /// Whether that was decided after its acknowledgement.
+    pub is_late: bool,
+    /// What its provider says about it; empty where it has not been routed.
+    pub fields: Fields,
 }
 
 /// Where an event stands.
@@ -70,10 +100,27 @@ pub struct EventSummary {
 pub struct RequestFilter {
     /// Only of this source.
     pub source: Option<SourceId>,
-    /// Only accepted (`true`) or rejected (`false`) ones.
-    pub accepted: Option<bool>,
+    /// Only of this kind.
+    pub kind: Option<RequestKind>,
     /// Only those rejected for this cause.
     pub cause: Option<RejectCause>,
+    /// Only those to which their provider gave this event id.
+    pub provider_event_id: Option<String>,
+    /// Only those of this topic.
+    pub topic: Option<String>,
+}
+
+/// Kinds of requests, by what was decided about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// Routed, or to be.
+    Accepted,
+    /// Waiting for a key that verifies them.
+    Pending,
+    /// Answered, and nothing more.
+    Handshake,
+    /// Not routed.
+    Rejected,
 }
 
 /// Which events to list.
@@ -180,17 +227,31 @@ impl Store {
     /// # Errors
     /// [`ReadError`] where its record is damaged or cannot be read.
     pub async fn request(&self, project: ProjectId, id: RequestId) -> Result<Option<Request>, ReadError> {
+        Ok(self.request_details(project, id).await?.map(|details| details.request))
+    }
+
+    /// The same with what became of it.
+    ///
+    /// # Errors
+    /// As [`Store::request`].
+    pub async fn request_details(
+        &self,
+        project: ProjectId,
+        id: RequestId,
+    ) -> Result<Option<RequestDetails>, ReadError> {
         self.look_up(move |inner| {
             let Some(row) = query::request(&inner.index.index, id.0)? else {
-                let behind = inner.behind_the_index(id.0)?;
-                return Ok(behind.filter(|request| request.project == project));
+                let behind = inner.behind_the_index(id.0)?.filter(|request| request.project == project);
+                let undecided =
+                    |request| RequestDetails { request, is_late: false, fields: Fields::default() };
+                return Ok(behind.map(undecided));
             };
             if row.project != project.0 {
                 return Ok(None);
             }
             let mut reader = read::Reader::new(&inner.journal.directory);
-            match inner.read_request(&mut reader, id.0, row.position) {
-                Ok(request) => Ok(Some(request)),
+            match inner.details(&mut reader, id.0, row) {
+                Ok(details) => Ok(Some(details)),
                 Err(read::Error::Gone(_)) => Ok(None),
                 Err(error) => Err(ReadError(error.to_string()).into()),
             }
@@ -213,14 +274,23 @@ impl Store {
         if let Some(source) = filter.source {
             conditions.compare("source =", source.0);
         }
-        match filter.accepted {
-            Some(true) => conditions.fixed("cause = 0"),
-            Some(false) => conditions.fixed("cause > 0"),
+        if let Some(id) = filter.provider_event_id {
+            conditions.provider_event(id);
+        }
+        if let Some(topic) = filter.topic {
+            conditions.compare_text("topic =", topic);
+        }
+        // The rejected and the pending ones exactly as their partial indexes have them.
+        match filter.kind {
+            Some(RequestKind::Accepted) => conditions.fixed("verdict IN (0, 252, 253)"),
+            Some(RequestKind::Pending) => conditions.fixed("verdict = 254"),
+            Some(RequestKind::Handshake) => conditions.fixed("verdict = 255"),
+            Some(RequestKind::Rejected) => conditions.fixed("verdict >= 1 AND verdict <= 200"),
             None => {}
         }
         if let Some(cause) = filter.cause {
-            conditions.fixed("cause > 0");
-            conditions.compare("cause =", u64::from(cause.code()));
+            conditions.fixed("verdict >= 1 AND verdict <= 200");
+            conditions.compare("verdict =", u64::from(cause.code()));
         }
         if let Some(before) = page.before {
             conditions.compare("id <", before.0);
@@ -230,7 +300,7 @@ impl Store {
             let mut summaries = Vec::new();
             for (id, row) in query::requests(&inner.index.index, &conditions, page.limit)? {
                 match inner.read_request(&mut reader, id, row.position) {
-                    Ok(request) => summaries.push(summarize(&request, row.events)),
+                    Ok(request) => summaries.push(summarize(&request, &row)),
                     Err(read::Error::Gone(_)) => {}
                     // One damaged record does not take the list along.
                     Err(error) => {
@@ -358,6 +428,26 @@ impl Inner {
         Ok(None)
     }
 
+    /// The request of a row, with the verdict as it stands now.
+    fn details(
+        &self,
+        reader: &mut read::Reader<'_>,
+        id: u64,
+        row: RequestRow,
+    ) -> Result<RequestDetails, read::Error> {
+        let mut request = self.read_request(reader, id, row.position)?;
+        let decision = row.decision.unwrap_or_default();
+        if let Some(proof) = decision.late.and_then(request::proof_of) {
+            request.verdict = Verdict::Accepted(proof);
+        }
+        if let Some(position) = decision.refused {
+            let damaged = |_undecodable| read::Error::Damaged(position);
+            let refused = Refused::decode(reader.record(position)?.payload).map_err(damaged)?;
+            request.verdict = Verdict::Rejected { cause: refused.cause, detail: refused.detail };
+        }
+        Ok(RequestDetails { request, is_late: decision.late.is_some(), fields: decision.fields })
+    }
+
     /// The request at a position. The index has no checksums; that the record is this request's is
     /// checked here.
     pub(crate) fn read_request(
@@ -374,37 +464,41 @@ impl Inner {
     }
 }
 
-/// What is known of a request whose record cannot be read.
+/// What is known of a request without its record.
 fn outline(id: u64, row: &RequestRow) -> RequestSummary {
     RequestSummary {
         id: RequestId(id),
         source: (row.source != 0).then_some(SourceId(row.source)),
         received_at: made_at(id),
-        rejected: RejectCause::from_code(row.cause),
+        status: status(row.verdict),
+        is_late: row.decision.as_ref().is_some_and(|decision| decision.late.is_some()),
         method: String::new(),
         target: String::new(),
         body_bytes: 0,
-        events: row.events,
+        events: row.decision.as_ref().map(|decision| decision.events),
+        fields: row.decision.as_ref().map(|decision| decision.fields.clone()).unwrap_or_default(),
     }
 }
 
-fn summarize(request: &Request, events: Option<u32>) -> RequestSummary {
+fn status(code: u8) -> Status {
+    match (request::proof_of(code), RejectCause::from_code(code)) {
+        (Some(proof), _) => Status::Accepted(proof),
+        (None, Some(cause)) => Status::Rejected(cause),
+        (None, None) if code == verdict::PENDING => Status::Pending,
+        (None, None) => Status::Handshake,
+    }
+}
+
+fn summarize(request: &Request, row: &RequestRow) -> RequestSummary {
     let (method, target) = match Head::parse(&request.head) {
         Ok(head) => (head.method.to_owned(), cut(head.target, LISTED_TARGET_BYTES_MAX).to_owned()),
         Err(_unparsed) => (String::new(), String::new()),
     };
-    let rejected = match &request.verdict {
-        Verdict::Accepted => None,
-        Verdict::Rejected { cause, .. } => Some(*cause),
-    };
     RequestSummary {
-        id: request.id,
-        source: request.source,
         received_at: request.received_at,
-        rejected,
         method,
         target,
         body_bytes: request.body_bytes,
-        events,
+        ..outline(request.id.0, row)
     }
 }

@@ -52,11 +52,13 @@ pub(crate) enum Error {
 impl Error {
     /// Whether the file is beyond use and has to be made anew from the journal.
     pub(crate) fn is_damage(&self) -> bool {
-        use rusqlite::ErrorCode::{CannotOpen, ConstraintViolation, DatabaseCorrupt, NotADatabase, ReadOnly};
+        use rusqlite::ErrorCode::{
+            CannotOpen, ConstraintViolation, DatabaseCorrupt, NotADatabase, ReadOnly, SystemIoFailure,
+        };
         match self {
             Self::Sqlite { error: rusqlite::Error::SqliteFailure(failure, text), path } => {
                 // SQLite says one of these where somebody deleted the file while it was open.
-                if matches!(failure.code, CannotOpen | ReadOnly) && !path.exists() {
+                if matches!(failure.code, CannotOpen | ReadOnly | SystemIoFailure) && !path.exists() {
                     return true;
                 }
                 let schema_lost = text.as_deref().is_some_and(|text| text.starts_with("no such"));
@@ -108,6 +110,10 @@ pub(crate) struct Index {
     pub(crate) undelivered: AtomicU64,
     /// The smallest id of a request with an undelivered event; 0 for none.
     pub(crate) oldest_undelivered: AtomicU64,
+    /// Requests whose verification is pending, as of the last time somebody counted.
+    pub(crate) pending: AtomicU64,
+    /// The smallest id of one; 0 for none.
+    pub(crate) oldest_pending: AtomicU64,
     /// Set when the files are to be thrown away.
     damaged: AtomicBool,
     /// Counts how often the files were thrown away: what was read across such a moment is void.
@@ -131,6 +137,8 @@ impl Index {
             recovering: watch::Sender::new(true),
             undelivered: AtomicU64::new(0),
             oldest_undelivered: AtomicU64::new(0),
+            pending: AtomicU64::new(0),
+            oldest_pending: AtomicU64::new(0),
             damaged: AtomicBool::new(false),
             generation: watch::Sender::new(0),
             failing: watch::Sender::new(false),

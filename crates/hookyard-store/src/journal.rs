@@ -19,6 +19,7 @@ pub(crate) mod disk;
 pub(crate) mod record;
 pub(crate) mod segment;
 
+pub(crate) mod durable;
 pub(crate) mod queue;
 pub(crate) mod rotate;
 pub(crate) mod writer;

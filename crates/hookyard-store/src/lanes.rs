@@ -10,6 +10,8 @@
 //! 2. While `behind`, something due may be in the index only; the lane does not rest before it has
 //!    looked there.
 
+mod takers;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -25,6 +27,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::Notify;
 use tracing::error;
 
+use self::takers::Takers;
 use crate::history::ReadError;
 use crate::index::fold::EventRow;
 use crate::index::query;
@@ -91,6 +94,7 @@ impl Ready {
 #[derive(Debug)]
 struct State {
     queue: VecDeque<Ready>,
+    takers: Takers,
     known: FxHashSet<EventId>,
     /// Events that left memory, with the id of the record that says what became of them.
     settling: VecDeque<(u64, EventId)>,
@@ -128,6 +132,7 @@ impl Store {
         let lane = lanes.entry(destination).or_insert_with(|| {
             let state = State {
                 queue: VecDeque::new(),
+                takers: Takers::default(),
                 known: FxHashSet::default(),
                 settling: VecDeque::new(),
                 settled_meanwhile: None,
@@ -151,8 +156,9 @@ impl Store {
     pub fn close_lane(&self, destination: DestinationId) {
         let closed = self.inner.lanes.write().unwrap_or_else(PoisonError::into_inner).remove(&destination);
         let Some(lane) = closed else { return };
+        lane.stop_giving();
         for ready in lane.lock().queue.drain(..) {
-            self.inner.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
+            self.inner.forget_bytes(&ready);
         }
     }
 
@@ -192,6 +198,14 @@ impl Store {
 }
 
 impl State {
+    /// Hands an event to who waits for one (true), or keeps it in memory.
+    fn enter(&mut self, ready: Ready, store: &Inner) -> bool {
+        let Some(mut ready) = self.takers.hand_over(ready) else { return true };
+        store.account(&mut ready);
+        self.queue.push_back(ready);
+        false
+    }
+
     /// Lets go of events of which the index knows what became.
     fn forget_settled(&mut self, applied_id: u64) {
         while let Some((id, event)) = self.settling.front().copied() {
@@ -213,7 +227,7 @@ impl Lane {
     }
 
     /// Takes a new event into memory, where there is room; otherwise it is loaded later.
-    pub(crate) fn offer(&self, mut ready: Ready) {
+    pub(crate) fn offer(&self, ready: Ready) {
         let Some(store) = self.store.upgrade() else { return };
         let mut state = self.lock();
         if state.behind {
@@ -226,16 +240,20 @@ impl Lane {
         if !state.known.insert(ready.event) {
             return;
         }
-        store.account(&mut ready);
-        state.queue.push_back(ready);
+        let is_handed_over = state.enter(ready, &store);
         drop(state);
-        self.announce();
+        if !is_handed_over {
+            self.announce();
+        }
     }
 
     /// The next event to deliver, if one is in memory.
     pub fn take(&self) -> Option<Ready> {
         let store = self.store.upgrade()?;
         let mut state = self.lock();
+        if state.takers.is_closed() {
+            return None;
+        }
         let ready = state.queue.pop_front();
         let low = state.behind && state.queue.len() <= store.lane_events_max / 2;
         drop(state);
@@ -243,11 +261,12 @@ impl Lane {
             self.look.notify_one();
         }
         let ready = ready?;
-        store.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
+        store.forget_bytes(&ready);
         Some(ready)
     }
 
-    /// Waits until there is an event to take. For one caller at a time, who has room for it.
+    /// Waits until there is an event to take that was handed to nobody. For one caller at a time, who has
+    /// room for it.
     pub async fn work(&self) {
         self.wanting.store(true, Ordering::SeqCst);
         if self.lock().queue.is_empty() {
@@ -265,8 +284,14 @@ impl Lane {
     /// Puts back what [`Lane::take`] handed out and nobody attempted.
     pub fn put_back(&self, mut ready: Ready) {
         let Some(store) = self.store.upgrade() else { return };
+        let mut state = self.lock();
+        if state.takers.is_closed() {
+            // It is found in the index when the lane is opened again.
+            return;
+        }
         store.account(&mut ready);
-        self.lock().queue.push_front(ready);
+        state.queue.push_front(ready);
+        drop(state);
         self.announce();
     }
 
@@ -292,7 +317,7 @@ impl Lane {
         }
         queue.retain(|ready| {
             let Some(record) = cancelled.get(&ready.event) else { return true };
-            store.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
+            store.forget_bytes(ready);
             settling.push_back((*record, ready.event));
             false
         });
@@ -411,15 +436,13 @@ impl Lane {
         if index.generation() != generation || index.is_recovering() {
             return Err(ReadError("the index was made anew meanwhile".to_owned()));
         }
-        let mut entered = 0;
+        let mut queued = 0;
         let mut state = self.lock();
         let settled = state.settled_meanwhile.take().unwrap_or_default();
-        for mut ready in loaded {
+        for ready in loaded {
             // It may have been offered, and even delivered, while the index was read.
             if !settled.contains(&ready.event) && state.known.insert(ready.event) {
-                store.inner.account(&mut ready);
-                state.queue.push_back(ready);
-                entered += 1;
+                queued += usize::from(!state.enter(ready, &store.inner));
             }
         }
         if all {
@@ -432,7 +455,7 @@ impl Lane {
             state.behind = true;
         }
         drop(state);
-        if entered > 0 {
+        if queued > 0 {
             self.announce();
         }
         Ok(())
@@ -448,6 +471,11 @@ impl Inner {
         } else {
             self.lanes_bytes.fetch_add(bytes, Ordering::Relaxed);
         }
+    }
+
+    /// The opposite of [`Inner::account`], for an event that leaves a lane's queue.
+    fn forget_bytes(&self, ready: &Ready) {
+        self.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
     }
 
     /// Reads the request of an event where it takes at most `bytes_max`; a failure shows at the attempt.

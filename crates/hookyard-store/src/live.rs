@@ -1,12 +1,14 @@
 //! Watching what happens as it happens: requests and attempts, once they are durable.
 
 use hookyard_model::attempt::Attempt;
-use hookyard_model::request::Request;
+use hookyard_model::id::RequestId;
+use hookyard_model::request::{RejectCause, Request};
 use tracing::error;
 
 use crate::journal::follow::Item;
 use crate::journal::record::{Kind, Position};
 use crate::store::Store;
+use crate::stored::refused::Refused;
 use crate::stored::{attempt, request};
 
 /// Something that has just become durable.
@@ -16,6 +18,15 @@ pub enum Happening {
     Request(Box<Request>),
     /// An attempt was made.
     Attempt(Box<Attempt>),
+    /// A request whose verification was pending is refused.
+    Refused {
+        /// Which one.
+        request: RequestId,
+        /// The kind of refusal.
+        cause: RejectCause,
+        /// The reason in a sentence.
+        detail: String,
+    },
 }
 
 /// What happens from one moment on, in order. A slow reader misses nothing: it reads from the journal.
@@ -67,6 +78,9 @@ fn read(item: Item) -> Option<Happening> {
     match kind {
         Kind::Request => request::decode(id, payload).ok().map(|it| Happening::Request(Box::new(it))),
         Kind::Attempt => attempt::decode(payload).ok().map(|it| Happening::Attempt(Box::new(it.attempt))),
+        Kind::Refused => Refused::decode(payload)
+            .ok()
+            .map(|Refused { request, cause, detail, .. }| Happening::Refused { request, cause, detail }),
         Kind::Routed | Kind::Changed => None,
     }
 }

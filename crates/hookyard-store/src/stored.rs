@@ -1,16 +1,20 @@
 //! How things lie in the journal: one file per kind of record.
 //!
 //! Little-endian fields in a fixed order, lengths before what they measure. The version stands in the
-//! record's header ([`crate::journal::record`]); a changed form gets a new number and the old decoder
-//! stays.
+//! record's header ([`crate::journal::record::Kind::version`]); a changed form gets a new number and the
+//! old decoder stays.
 
 pub(crate) mod request;
 
 pub(crate) mod attempt;
 pub(crate) mod changed;
+pub(crate) mod refused;
 pub(crate) mod routed;
 
 use bytes::{Buf, Bytes, TryGetError};
+
+/// Longest sentence for a person that is kept, in bytes.
+const DETAIL_BYTES_MAX: usize = 1_024;
 
 /// A payload that its checksum vouches for and that still does not make sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +25,19 @@ impl From<TryGetError> for Undecodable {
     fn from(_: TryGetError) -> Self {
         Self("it ends too early")
     }
+}
+
+/// A body up to this length is copied behind its record.
+pub(crate) const JOINED_BYTES_MAX: usize = 16 << 10;
+
+/// A record's payload in one piece where its body is short. The copy costs less than what it saves: a
+/// body shares its connection's read buffer, which could not be used again before the writer lets go of it.
+pub(crate) fn joined(mut payload: Vec<u8>, body: Bytes) -> (Vec<u8>, Bytes) {
+    if body.len() > JOINED_BYTES_MAX {
+        return (payload, body);
+    }
+    payload.extend_from_slice(&body);
+    (payload, Bytes::new())
 }
 
 /// Takes the next `len` bytes.

@@ -21,6 +21,10 @@ pub(crate) enum Command {
     Dev(DevArgs),
     /// Check a configuration file and say everything that is wrong with it.
     Check(CheckArgs),
+    /// List the providers whose webhooks can be verified, or explain one: what to paste where, and how it signs.
+    Providers(ProvidersArgs),
+    /// Print a request as a provider would send it, signed, as a curl command.
+    Sign(SignArgs),
     /// Make the index anew from the journal, and report what of the journal is damaged.
     Reindex(ReindexArgs),
 }
@@ -36,6 +40,10 @@ pub(crate) struct ServeArgs {
     /// Address that webhooks arrive at; overrides the file.
     #[arg(long, env = "HOOKYARD_PUBLIC")]
     pub(crate) public: Option<SocketAddr>,
+    /// What the URLs that providers are given begin with, for example https://hooks.example.com; overrides
+    /// the file.
+    #[arg(long, env = "HOOKYARD_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
     /// Address of the API and the metrics; overrides the file.
     #[arg(long, env = "HOOKYARD_ADMIN")]
     pub(crate) admin: Option<SocketAddr>,
@@ -46,6 +54,9 @@ pub(crate) struct DevArgs {
     /// Deliver everything that arrives to this URL, for example http://localhost:3000/webhooks.
     #[arg(long)]
     pub(crate) to: Option<String>,
+    /// What the URLs that providers are given begin with, for example a tunnel's https://abc.example.
+    #[arg(long)]
+    pub(crate) public_url: Option<String>,
     /// Where everything durable lives.
     #[arg(long, default_value = "hookyard-data")]
     pub(crate) data_dir: PathBuf,
@@ -69,4 +80,37 @@ pub(crate) struct ReindexArgs {
     /// Where everything durable lives. No other Hookyard may be using it.
     #[arg(long, env = "HOOKYARD_DATA_DIR", default_value = "hookyard-data")]
     pub(crate) data_dir: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ProvidersArgs {
+    /// The provider to explain.
+    pub(crate) name: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SignArgs {
+    /// The provider's name, as `hookyard providers` lists it.
+    pub(crate) provider: String,
+    /// The source's secret; without one, the example that `hookyard providers` shows.
+    #[arg(long, env = "HOOKYARD_SECRET", hide_env_values = true)]
+    pub(crate) secret: Option<String>,
+    /// A private key (PKCS#8, PEM), for providers that sign with one.
+    #[arg(long)]
+    pub(crate) private_key: Option<PathBuf>,
+    /// A file with the body; without one, an example.
+    #[arg(long)]
+    pub(crate) body: Option<PathBuf>,
+    /// The source's URL, as the provider knows it.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Where the command sends to instead, for example http://127.0.0.1:4400/TOKEN while `--url` is signed.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// A setting of the source, like `scheme=v2`; may be given several times.
+    #[arg(long)]
+    pub(crate) setting: Vec<String>,
 }

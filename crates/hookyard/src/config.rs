@@ -30,10 +30,12 @@ use std::time::Duration;
 
 use hookyard_ingest::limits::Limits;
 use hookyard_model::secret::Secret;
+use hookyard_route::limits::Limits as VerificationLimits;
 use hookyard_store::catalog::Declared;
 use ipnet::IpNet;
 use toml::de::DeTable;
 
+pub(crate) use nearest::nearest;
 pub(crate) use problem::{ConfigErrors, Problem};
 
 use table::{Reader, Table};
@@ -47,6 +49,10 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// How the journal is kept.
     pub(crate) storage: Storage,
+    /// The bounds of verification with keys that have to be fetched.
+    pub(crate) verification: VerificationLimits,
+    /// How much of what is fetched is kept.
+    pub(crate) verification_cache: VerificationCache,
     /// How deliveries are made.
     pub(crate) delivery: Delivery,
     /// When the process says that it is not well.
@@ -63,6 +69,8 @@ pub(crate) struct Server {
     pub(crate) public: SocketAddr,
     /// Address of the admin listener.
     pub(crate) admin: SocketAddr,
+    /// What the URLs that providers are given begin with, without a closing slash.
+    pub(crate) public_url: Option<String>,
     /// What the admin listener asks for; none to ask for nothing.
     pub(crate) admin_key: Option<Secret>,
     /// Where everything durable lives. A relative path of the file is taken from the file's directory.
@@ -93,6 +101,15 @@ pub(crate) struct Storage {
     pub(crate) retention: Option<Duration>,
     /// Free space below which requests are refused, in bytes.
     pub(crate) reserve_bytes: u64,
+}
+
+/// The part of `[verification]` that bounds the memory of fetched keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct VerificationCache {
+    /// Most documents.
+    pub(crate) keys_max: usize,
+    /// Most bytes.
+    pub(crate) bytes_max: usize,
 }
 
 /// `[delivery]`
@@ -168,6 +185,14 @@ impl Config {
         self.declared.clone()
     }
 
+    /// Whether every source that needs its URL knows it, now that the command line has been read.
+    ///
+    /// # Errors
+    /// A sentence that names the source.
+    pub(crate) fn check_urls(&self) -> Result<(), String> {
+        declared::check_urls(&self.declared, self.server.public_url.as_deref())
+    }
+
     fn parse(
         text: &str,
         directory: &Path,
@@ -179,10 +204,14 @@ impl Config {
         }
         let mut reader = Reader::new(env);
         let mut file = Table::root(document.into_inner());
+        let (verification, verification_cache) =
+            settings::verification(file.table(&mut reader, "verification"), &mut reader);
         let config = Self {
             server: settings::server(file.table(&mut reader, "server"), &mut reader, directory),
             limits: settings::limits(file.table(&mut reader, "limits"), &mut reader),
             storage: settings::storage(file.table(&mut reader, "storage"), &mut reader),
+            verification,
+            verification_cache,
             delivery: settings::delivery(file.table(&mut reader, "delivery"), &mut reader),
             health: settings::health(file.table(&mut reader, "health"), &mut reader),
             log: settings::log(file.table(&mut reader, "log"), &mut reader),
@@ -200,6 +229,8 @@ impl Default for Config {
             server: Server::default(),
             limits: Limits::default(),
             storage: Storage::default(),
+            verification: VerificationLimits::default(),
+            verification_cache: VerificationCache::default(),
             delivery: Delivery::default(),
             health: Health::default(),
             log: Log::default(),

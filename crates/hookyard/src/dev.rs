@@ -30,12 +30,13 @@ pub(crate) fn run(args: &DevArgs) -> anyhow::Result<()> {
     config.server.data_dir.clone_from(&args.data_dir);
     config.server.public = args.public;
     config.server.admin = args.admin;
+    config.server.public_url = serve::public_url(args.public_url.as_deref())?;
     config.server.shutdown_grace = Duration::from_secs(5);
     config.server.check()?;
     config.delivery.allow_networks = loopback()?;
     config.log = Log { level: tracing::Level::WARN, ..Log::default() };
     log::start(&config.log);
-    gateway::run(async {
+    gateway::run(async move {
         let store = serve::open(&config)?;
         let project = store.catalog().snapshot().default_project;
         let source = source(&store, project).await?;
@@ -46,7 +47,9 @@ pub(crate) fn run(args: &DevArgs) -> anyhow::Result<()> {
         let listening = gateway::listen(&config).await?;
         let public = listening.public.local_addr()?;
         let admin = listening.admin.local_addr()?;
-        say(narrate::welcome(public, admin, &source.token, args.to.as_deref(), &args.data_dir));
+        let public_url = config.server.public_url.get_or_insert_with(|| format!("http://{public}"));
+        let url = source.url(Some(public_url)).unwrap_or_default();
+        say(narrate::welcome(&url, admin, args.to.as_deref(), &args.data_dir));
         let narrator = tokio::spawn(narrate::happenings(store.clone()));
         let served = gateway::serve(store, &config, listening).await;
         narrator.abort();
@@ -67,8 +70,14 @@ async fn source(store: &Store, project: ProjectId) -> anyhow::Result<Arc<Source>
         return Ok(Arc::clone(known));
     }
     let verification = Verification { provider: "none".to_owned(), ..Verification::default() };
-    let new =
-        NewSource { name: SOURCE.to_owned(), token: None, verification, methods: Vec::new(), answer: None };
+    let new = NewSource {
+        name: SOURCE.to_owned(),
+        token: None,
+        public_url: None,
+        verification,
+        methods: Vec::new(),
+        answer: None,
+    };
     Ok(store.catalog().create_source(project, new).await?)
 }
 

@@ -16,10 +16,14 @@ use std::time::Duration;
 use anyhow::Context;
 use hookyard_api::server::{Api, Options as ApiOptions};
 use hookyard_deliver::deliver::{self, Parts};
-use hookyard_deliver::guard::Guard;
 use hookyard_deliver::jitter::Jitter;
-use hookyard_deliver::send::{SendLimits, Sender};
+use hookyard_deliver::send::Sender;
 use hookyard_ingest::ingest::Ingest;
+use hookyard_outgoing::connector::Connector;
+use hookyard_outgoing::exchange::AnswerLimits;
+use hookyard_outgoing::guard::Guard;
+use hookyard_providers::KeyCache;
+use hookyard_route::route::Router;
 use hookyard_store::store::Store;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
@@ -80,9 +84,14 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     let mut registry = Registry::default();
     let ingest_metrics = hookyard_ingest::metrics::Metrics::register(&mut registry);
     let route_metrics = hookyard_route::metrics::Metrics::register(&mut registry);
+    let connector = connector(config);
+    let limits = config.verification.clone();
+    let keys = KeyCache::new(config.verification_cache.keys_max, config.verification_cache.bytes_max);
+    let public_url = config.server.public_url.clone();
+    let router = Router::new(store.clone(), &connector, keys.clone(), public_url, limits, route_metrics);
     let parts = Parts {
         store: store.clone(),
-        sender: sender(config),
+        sender: Sender::new(connector.clone()),
         jitter: Arc::new(Jitter::new(seed()?)),
         metrics: hookyard_deliver::metrics::Metrics::register(&mut registry),
     };
@@ -93,17 +102,24 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     let scheme = if tls.is_some() { "https" } else { "http" };
     let api_options = ApiOptions {
         admin_key: config.server.admin_key.clone(),
-        public_url: Some(format!("{scheme}://{}", listening.public.local_addr()?)),
+        public_url: config.server.public_url.clone(),
+        listening_url: Some(format!("{scheme}://{}", listening.public.local_addr()?)),
         undelivered_age_max: config.health.undelivered_age_max,
     };
-    let ingest = Ingest::new(store.clone(), store.clock().clone(), config.limits.clone(), ingest_metrics);
+    let ingest = Ingest::new(
+        store.clone(),
+        store.clock().clone(),
+        config.limits.clone(),
+        config.server.public_url.clone(),
+        keys,
+        ingest_metrics,
+    );
     let api = Api::new(store.clone(), store.clock().clone(), api_options, Arc::new(registry));
 
     let [stop_ingest, stop_route, stop_deliver, stop_api] =
         std::array::from_fn(|_| watch::Sender::new(false));
     let mut ingest = tokio::spawn(ingest.serve(listening.public, tls, stop_ingest.subscribe()));
-    let route =
-        tokio::spawn(hookyard_route::route::run(store.clone(), route_metrics, stop_route.subscribe()));
+    let route = tokio::spawn(router.run(stop_route.subscribe()));
     let mut deliver = tokio::spawn(deliver::run(parts, stop_deliver.subscribe()));
     let mut api = tokio::spawn(api.serve(listening.admin, stop_api.subscribe()));
 
@@ -135,12 +151,13 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     Ok(())
 }
 
-fn sender(config: &Config) -> Sender {
-    let limits = SendLimits {
+/// Makes every outgoing connection of this process.
+fn connector(config: &Config) -> Connector {
+    let limits = AnswerLimits {
         response_body_bytes_max: config.delivery.response_body_bytes_max,
-        ..SendLimits::default()
+        ..AnswerLimits::default()
     };
-    Sender::new(Guard::new(config.delivery.allow_networks.clone()), limits)
+    Connector::new(Guard::new(config.delivery.allow_networks.clone()), limits)
 }
 
 fn seed() -> anyhow::Result<u64> {

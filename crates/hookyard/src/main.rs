@@ -2,7 +2,8 @@
 //!
 //! The binary knows all stages and wires them; the stages know only the store.
 //!
-//! - `args`: the command line. One file per subcommand: `serve`, `dev`, `check`, `reindex`.
+//! - `args`: the command line. One file per subcommand: `serve`, `dev`, `check`, `providers`,
+//!   `sign`, `reindex`.
 //! - `config`: the configuration file. `log`: how log lines look.
 //! - `gateway`: all stages, from start to ordered shutdown. `narrate`: what `dev` prints of it.
 
@@ -13,8 +14,10 @@ mod dev;
 mod gateway;
 mod log;
 mod narrate;
+mod providers;
 mod reindex;
 mod serve;
+mod sign;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Dev(args) => dev::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Providers(args) => providers::run(&args),
+        Command::Sign(args) => sign::run(&args),
         Command::Reindex(args) => reindex::run(&args),
     };
     match outcome {

@@ -12,14 +12,7 @@ use hookyard_store::store::Store;
 use crate::log::say;
 
 /// The first thing a newcomer reads.
-pub(crate) fn welcome(
-    public: SocketAddr,
-    admin: SocketAddr,
-    token: &str,
-    to: Option<&str>,
-    data_dir: &Path,
-) -> String {
-    let url = format!("http://{public}/{token}");
+pub(crate) fn welcome(url: &str, admin: SocketAddr, to: Option<&str>, data_dir: &Path) -> String {
     let destination = match to {
         Some(to) => format!("Every webhook is delivered to {to}, and retried until it arrives."),
         None => {
@@ -47,6 +40,9 @@ pub(crate) async fn happenings(store: Store) {
             match happening {
                 Happening::Request(it) => say(request(&it)),
                 Happening::Attempt(it) => say(attempt(&it)),
+                Happening::Refused { request, cause, detail } => {
+                    say(format!("{request}  no   {}: {}", cause.name(), printable(&detail)));
+                }
             }
         }
     }
@@ -58,9 +54,17 @@ fn request(request: &Request) -> String {
         |head| format!("{} {}", printable(head.method), printable(head.target)),
     );
     match &request.verdict {
-        Verdict::Accepted => {
+        Verdict::Accepted(_) => {
             format!("{}  in   {line}  {} bytes, on disk", request.id, request.body_bytes)
         }
+        Verdict::Pending => {
+            let bytes = request.body_bytes;
+            format!(
+                "{}  in   {line}  {bytes} bytes, on disk; to be verified with a key from the provider",
+                request.id
+            )
+        }
+        Verdict::Handshake { detail } => format!("{}  ask  {line}  {}", request.id, printable(detail)),
         Verdict::Rejected { cause, detail } => {
             format!("{}  no   {line}  {}: {}", request.id, cause.name(), printable(detail))
         }

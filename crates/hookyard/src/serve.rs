@@ -1,8 +1,8 @@
 //! `hookyard serve`: the gateway with a configuration file.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use hookyard_model::secret::Secret;
-use hookyard_store::catalog::SecretKey;
+use hookyard_store::catalog::{SecretKey, public_url_problem};
 use hookyard_store::store::{Options, Store};
 use tracing::{info, warn};
 
@@ -41,9 +41,22 @@ fn configure(args: &ServeArgs) -> anyhow::Result<Config> {
     }
     config.server.public = args.public.unwrap_or(config.server.public);
     config.server.admin = args.admin.unwrap_or(config.server.admin);
+    if let Some(url) = public_url(args.public_url.as_deref())? {
+        config.server.public_url = Some(url);
+    }
     override_key(&mut config);
     config.server.check()?;
+    config.check_urls().map_err(anyhow::Error::msg)?;
     Ok(config)
+}
+
+/// A public URL of the command line or environment.
+pub(crate) fn public_url(url: Option<&str>) -> anyhow::Result<Option<String>> {
+    let Some(url) = url.map(|url| url.trim_end_matches('/')) else { return Ok(None) };
+    match public_url_problem(url) {
+        None => Ok(Some(url.to_owned())),
+        Some(problem) => bail!("the public URL `{url}` cannot be used: {}", problem.reason),
+    }
 }
 
 /// The admin key of the environment, over the file's.

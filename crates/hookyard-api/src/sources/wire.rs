@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hookyard_model::secret::Secret;
-use hookyard_model::source::{Answer, Source, Verification};
-use hookyard_providers::{ConfigError, Verifier};
+use hookyard_model::source::{self, Answer, Source, Verification};
+use hookyard_providers::{ConfigError, Configuration, Verifier};
 use hookyard_store::catalog::NewSource;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use crate::managed::managed_by;
 use crate::merge::Field;
 use crate::problem::Problem;
 use crate::secrets::{SecretHint, hints};
+use crate::server::Shared;
 use crate::time::Rfc3339;
 
 /// Status of a custom answer that names none.
@@ -26,6 +27,8 @@ pub(crate) struct SourceView {
     token: String,
     /// Where the provider sends to.
     url: String,
+    /// That URL, where it was given for this source.
+    public_url: Option<String>,
     provider: String,
     secrets: Vec<SecretHint>,
     settings: BTreeMap<String, String>,
@@ -44,13 +47,15 @@ struct AnswerView {
 }
 
 impl SourceView {
-    /// Shows a source; its URL begins with `public_url`, which has no closing slash.
-    pub(crate) fn new(source: &Source, public_url: &str) -> Self {
+    /// Shows a source.
+    pub(crate) fn new(source: &Source, api: &Shared) -> Self {
+        let url = source.url(api.public_url.as_deref());
         Self {
             id: source.id.to_string(),
             name: source.name.clone(),
             token: source.token.clone(),
-            url: format!("{public_url}/{}", source.token),
+            url: url.unwrap_or_else(|| format!("{}/{}", api.listening_url, source.token)),
+            public_url: source.public_url.clone(),
             provider: source.verification.provider.clone(),
             secrets: hints(&source.verification.secrets),
             settings: source.verification.settings.clone(),
@@ -73,6 +78,7 @@ impl SourceView {
 pub(crate) struct SourceFields {
     name: Field<String>,
     token: Field<String>,
+    public_url: Field<String>,
     provider: Field<String>,
     secrets: Field<Vec<String>>,
     settings: Field<BTreeMap<String, Option<String>>>,
@@ -93,7 +99,7 @@ impl SourceFields {
     ///
     /// # Errors
     /// A missing field, or a verification that could verify nothing.
-    pub(crate) fn onto(self, current: Option<&Source>) -> Result<NewSource, Problem> {
+    pub(crate) fn onto(self, current: Option<&Source>, api: &Shared) -> Result<NewSource, Problem> {
         let verification = current.map(|source| source.verification.clone());
         let provider = verification.as_ref().map(|verification| verification.provider.clone());
         let before = verification.unwrap_or_default();
@@ -106,16 +112,18 @@ impl SourceFields {
             },
             settings: merged(self.settings, before.settings),
         };
-        check(&verification)?;
-        Ok(NewSource {
+        let new = NewSource {
             name: self.name.required(current.map(|source| source.name.clone()), "name")?,
             token: token(self.token, current)?,
+            public_url: self.public_url.over_option(current.and_then(|source| source.public_url.clone())),
             verification,
             methods: self
                 .methods
                 .over(current.map(|source| source.methods.clone()).unwrap_or_default(), vec![]),
             answer: answer(self.answer, current.and_then(|source| source.answer.clone())),
-        })
+        };
+        check(&new, api)?;
+        Ok(new)
     }
 }
 
@@ -164,19 +172,27 @@ fn answer(change: Field<Object<AnswerFields>>, current: Option<Answer>) -> Optio
 }
 
 /// A source whose secrets or settings its provider cannot use would refuse every request.
-fn check(verification: &Verification) -> Result<(), Problem> {
+fn check(new: &NewSource, api: &Shared) -> Result<(), Problem> {
+    let verification = &new.verification;
     let secrets: Vec<&str> = verification.secrets.iter().map(Secret::expose).collect();
-    let Err(error) = Verifier::new(&verification.provider, &secrets, &verification.settings) else {
-        return Ok(());
-    };
+    // A token that is still to be made is as good as any other.
+    let token = new.token.as_deref().unwrap_or_default();
+    let url = source::url(new.public_url.as_deref(), api.public_url.as_deref(), token);
+    let verifier = Verifier::new(&Configuration {
+        provider: &verification.provider,
+        secrets: &secrets,
+        settings: &verification.settings,
+        public_url: url.as_deref(),
+    });
+    let Err(error) = verifier else { return Ok(()) };
     let field = match &error {
-        ConfigError::UnknownProvider { .. } => "provider".to_owned(),
+        ConfigError::UnknownProvider { .. } | ConfigError::BadDescription { .. } => "provider".to_owned(),
         ConfigError::NoSecret { .. } => "secrets".to_owned(),
         ConfigError::BadSecret { index, .. } => format!("secrets[{index}]"),
-        ConfigError::UnknownSetting { name, .. } => format!("settings.{name}"),
-        ConfigError::MissingSetting { name, .. } | ConfigError::BadSetting { name, .. } => {
-            format!("settings.{name}")
-        }
+        ConfigError::NoPublicUrl { .. } => "public_url".to_owned(),
+        ConfigError::UnknownSetting { name, .. }
+        | ConfigError::MissingSetting { name, .. }
+        | ConfigError::BadSetting { name, .. } => format!("settings.{name}"),
     };
     Err(Problem::invalid_field(&field, error))
 }

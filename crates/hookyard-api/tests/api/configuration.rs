@@ -284,11 +284,26 @@ async fn changes_at_the_same_time_do_not_undo_each_other() {
 }
 
 #[tokio::test]
+async fn a_source_shows_the_url_that_its_provider_was_given() {
+    let server = Server::start().await;
+    let body = json!({"name": "a", "provider": "none", "token": "tok", "public_url": "https://a.example/x"});
+    let source = server.post(SOURCES, body).await.ok();
+    let url = json!({"url": "https://a.example/x", "public_url": "https://a.example/x"});
+    assert_fields(&source, &url);
+    let path = format!("{SOURCES}/{}", source["id"].as_str().unwrap());
+    let refused = server.patch(&path, json!({"public_url": "https://a.example/x?y"})).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["field"]), (422, &json!("public_url")));
+    let source = server.patch(&path, json!({"public_url": null})).await.ok();
+    assert_fields(&source, &json!({"url": "http://127.0.0.1:4400/tok", "public_url": null}));
+}
+
+#[tokio::test]
 async fn what_the_configuration_file_declares_is_only_read() {
     let server = Server::start().await;
     let source = NewSource {
         name: "in".to_owned(),
         token: None,
+        public_url: None,
         verification: Verification { provider: "none".to_owned(), ..Verification::default() },
         methods: Vec::new(),
         answer: None,

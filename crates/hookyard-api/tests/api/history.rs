@@ -1,10 +1,11 @@
 //! What arrived and what became of it: requests, events, attempts, retries, pages.
 
 use hookyard_model::event::EventState;
-use hookyard_model::request::RejectCause;
+use hookyard_model::id::RequestId;
+use hookyard_model::request::{Fields, Proof, RejectCause};
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{START, Server};
 use crate::traffic::{PLAIN_HEAD, Yard, answered, refused};
 
 const ODD_HEAD: &[u8] = b"PUT /tok/a%20b?c=%ff HTTP/1.1\r\nHost: h\r\nX-Two: 1\r\nx-odd: \xfe\xff\r\n\
@@ -28,6 +29,8 @@ async fn a_request_is_shown_as_it_arrived() {
         json!({
             "id": id.to_string(), "source_id": yard.source.to_string(),
             "received_at": "2027-01-15T08:00:00.000Z", "status": "accepted", "cause": null,
+            "verification": "none", "late": false,
+            "provider_event_id": null, "topic": null, "provider_time": null,
             "method": "PUT", "target": "/tok/a%20b?c=%ff", "body_bytes": 3_000, "events": null,
         })
     );
@@ -123,6 +126,66 @@ async fn requests_are_found_by_what_became_of_them() {
     assert_eq!(shown["body"], json!({"size": 99_999, "text": "beginning", "truncated": true}));
     let raw = server.get(&format!("{path}/body")).await;
     assert_eq!((&raw.body[..], raw.header("hookyard-body-truncated")), (&b"beginning"[..], "true"));
+}
+
+#[tokio::test]
+async fn what_is_verified_late_is_shown_at_each_of_its_stages() {
+    let server = Server::start().await;
+    let mut yard = Yard::lay_out(&server).await;
+    let good = yard.accept_pending(&server, b"good").await;
+    let bad = yard.accept_pending(&server, b"bad").await;
+    yard.note_answered(&server);
+    let show = async |id: RequestId| server.get(&format!("/api/v1/requests/{id}")).await.ok();
+    let outline =
+        |shown: &Value| ["status", "verification", "late", "cause", "detail"].map(|name| shown[name].clone());
+    assert_eq!(
+        outline(&show(good).await),
+        [json!("pending"), json!("pending"), json!(false), json!(null), json!(null)]
+    );
+    let arrived = yard.arrived(2).await;
+    let fields = Fields {
+        provider_event_id: Some("evt_1&2".to_owned()),
+        topic: Some("order.paid".to_owned()),
+        provider_time: Some(START),
+    };
+    server.store.record_verified(&arrived[0], Proof::Verified, fields, &[]);
+    let cause = RejectCause::VerificationFailed;
+    server.store.record_refused(&arrived[1], cause, "no signature matches".to_owned());
+    server.store.settle().await;
+    let shown = show(good).await;
+    assert_eq!(
+        outline(&shown),
+        [json!("accepted"), json!("verified"), json!(true), json!(null), json!(null)]
+    );
+    for (name, expected) in [
+        ("provider_event_id", "evt_1&2"),
+        ("topic", "order.paid"),
+        ("provider_time", "2027-01-15T08:00:00.000Z"),
+    ] {
+        assert_eq!(shown[name], expected, "{name}");
+    }
+    let why = [json!("verification_failed"), json!("no signature matches")];
+    let [cause, detail] = why.clone();
+    assert_eq!(outline(&show(bad).await), [json!("rejected"), json!("rejected"), json!(true), cause, detail]);
+    assert_eq!(server.get(&format!("/api/v1/requests/{bad}/body")).await.body, "bad");
+
+    for (query, expected) in [
+        ("provider_event_id=evt_1%262", vec![good.to_string()]),
+        ("provider_event_id=evt_1%262&topic=order.paid", vec![good.to_string()]),
+        ("provider_event_id=evt_2", vec![]),
+        ("topic=order.paid", vec![good.to_string()]),
+        ("status=accepted", vec![good.to_string()]),
+        ("status=rejected&cause=verification_failed", vec![bad.to_string()]),
+        ("status=pending", vec![]),
+    ] {
+        let found = server.get(&format!("/api/v1/requests?{query}")).await.ok();
+        assert_eq!(ids(found["data"].as_array().unwrap()), expected, "{query}");
+    }
+    let handshakes = server.get("/api/v1/requests?status=handshake").await.ok();
+    let row = &handshakes["data"][0];
+    assert_eq!((&row["verification"], &row["events"]), (&json!("none"), &json!(0)));
+    let id: RequestId = row["id"].as_str().unwrap().parse().unwrap();
+    assert_eq!(show(id).await["detail"], "url_verification");
 }
 
 #[tokio::test]

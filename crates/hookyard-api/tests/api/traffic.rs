@@ -7,9 +7,9 @@ use bytes::Bytes;
 use hookyard_model::attempt::{Attempt, DeliveryError, ErrorKind, Outcome, Response};
 use hookyard_model::event::EventState;
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, RequestId, SourceId};
-use hookyard_model::request::RejectCause;
-use hookyard_store::accept::{Arrival, Rejection, Unavailable};
-use hookyard_store::arrivals::{Arrivals, NewEvent};
+use hookyard_model::request::{Fields, Proof, RejectCause};
+use hookyard_store::accept::{Answered, Arrival, Rejection, Unavailable};
+use hookyard_store::arrivals::{Arrivals, Arrived, NewEvent};
 use hookyard_store::lanes::Lane;
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -71,12 +71,50 @@ impl Yard {
         let arrival = Arrival {
             project: server.project(),
             source: self.source,
+            proof: Some(Proof::NotAsked),
             received_at: server.clock.now(),
             remote: [192, 0, 2, 7].into(),
             head: Bytes::copy_from_slice(head),
             body: Bytes::copy_from_slice(body),
         };
         server.store.accept(arrival).await
+    }
+
+    /// Makes a request durable that is to be verified later.
+    pub(crate) async fn accept_pending(&self, server: &Server, body: &'static [u8]) -> RequestId {
+        let arrival = Arrival {
+            project: server.project(),
+            source: self.source,
+            proof: None,
+            received_at: server.clock.now(),
+            remote: [192, 0, 2, 7].into(),
+            head: Bytes::from_static(PLAIN_HEAD),
+            body: Bytes::from_static(body),
+        };
+        server.store.accept(arrival).await.unwrap()
+    }
+
+    /// The next requests to route, as many as these.
+    pub(crate) async fn arrived(&mut self, count: usize) -> Vec<Arrived> {
+        let mut arrived = Vec::new();
+        while arrived.len() < count {
+            arrived.extend(self.arrivals.next().await);
+        }
+        arrived
+    }
+
+    /// Notes a handshake that was answered.
+    pub(crate) fn note_answered(&self, server: &Server) {
+        server.store.note_answered(Answered {
+            project: server.project(),
+            source: self.source,
+            received_at: server.clock.now(),
+            remote: [192, 0, 2, 8].into(),
+            head: Bytes::from_static(PLAIN_HEAD),
+            body: Bytes::from_static(b"?"),
+            body_bytes: 1,
+            detail: "url_verification".to_owned(),
+        });
     }
 
     /// Notes a refused request of which `body_bytes` had come.
@@ -105,7 +143,7 @@ impl Yard {
                     state: EventState::Queued,
                     due_at: server.clock.now(),
                 };
-                server.store.record_routed(&arrived, &[event]);
+                server.store.record_routed(&arrived, Fields::default(), &[event]);
                 routed += 1;
             }
         }

@@ -67,14 +67,19 @@ async fn metrics_show_the_stages_and_the_store() {
     let mut yard = Yard::lay_out(&server).await;
     yard.event(&server).await;
     yard.event(&server).await;
+    yard.accept_pending(&server, b"to be verified").await;
     server.clock.advance(Duration::from_secs(5));
-    let aged = |answer: &Answer| has_line(answer, "hookyard_oldest_undelivered_age_seconds 5.0");
+    let aged = |answer: &Answer| {
+        has_line(answer, "hookyard_oldest_undelivered_age_seconds 5.0")
+            && has_line(answer, "hookyard_oldest_pending_age_seconds 5.0")
+    };
     let answer = server.get_until("/metrics", aged).await;
     assert_eq!(answer.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = String::from_utf8(answer.body.to_vec()).unwrap();
     for line in [
         "stage_things_total 7",
         "hookyard_undelivered_events 2.0",
+        "hookyard_pending_requests 1.0",
         "hookyard_index_lag_bytes 0.0",
         "hookyard_store_available 1.0",
     ] {

@@ -1,6 +1,8 @@
 //! What is made of an answer: status, headers, body up to its limit, `Retry-After`, 410.
 
 use hookyard_model::attempt::Outcome;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::peer::{self, Act, NOW, Peer};
 
@@ -90,6 +92,27 @@ async fn a_body_is_kept_dropped_or_cut_off_by_its_length() {
         }
         assert_eq!(peer.connections(), connections, "{bytes}");
     }
+}
+
+/// The peer answers at the first bytes of a request that is too long for it, and reads no further.
+#[tokio::test]
+async fn an_answer_is_heard_while_the_request_is_still_being_written() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = peer::target(&format!("http://{}/", listener.local_addr().unwrap()));
+    let refusing = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_exact(&mut [0; 100]).await.unwrap();
+        stream.write_all(b"HTTP/1.1 413 Too Long\r\nContent-Length: 4\r\n\r\nless").await.unwrap();
+        stream
+    });
+    let body: &[u8] = vec![b'x'; 50_000_000].leak();
+    let request = peer::request(b"POST /t HTTP/1.1\r\n\r\n", body);
+    let mut connection = None;
+    let sent = peer::sender().attempt(&mut connection, &target, &peer::shipment(&request)).await;
+    let response = peer::response(sent);
+    assert_eq!((response.status, &response.body[..]), (413, &b"less"[..]));
+    assert!(connection.is_none(), "the rest of the request would be taken for the next one");
+    drop(refusing.await.unwrap());
 }
 
 #[tokio::test]

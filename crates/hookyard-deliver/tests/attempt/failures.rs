@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use hookyard_deliver::guard::Guard;
-use hookyard_deliver::send::{SendLimits, Sender};
 use hookyard_model::attempt::{ErrorKind, Outcome};
+use hookyard_outgoing::exchange::AnswerLimits;
+use hookyard_outgoing::guard::Guard;
 use proptest::prelude::*;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -22,7 +22,7 @@ async fn a_name_that_does_not_exist() {
 async fn an_address_that_the_guard_refuses() {
     let peer = Peer::answering(OK).await;
     let port = peer.address.port();
-    let sender = Sender::new(Guard::default(), SendLimits::default());
+    let sender = peer::sender_with(Guard::default(), AnswerLimits::default());
     for (host, part) in [
         ("127.0.0.1", "127.0.0.1:"),
         ("localhost", "`localhost` resolves to "),

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hookyard_deliver::exchange::OpenConnection;
-use hookyard_deliver::guard::Guard;
-use hookyard_deliver::send::{SendLimits, Sender, Sent, Shipment};
+use hookyard_deliver::send::{Sender, Sent, Shipment};
 use hookyard_deliver::target::Target;
 use hookyard_model::attempt::{ErrorKind, Outcome, Response, Trigger};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::destination::Destination;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
-use hookyard_model::request::{Request, Verdict};
+use hookyard_model::request::{Proof, Request, Verdict};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::ManagedBy;
+use hookyard_outgoing::connector::Connector;
+use hookyard_outgoing::exchange::{AnswerLimits, OpenConnection};
+use hookyard_outgoing::guard::Guard;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -169,7 +170,7 @@ pub(crate) fn request(head: &'static [u8], body: &'static [u8]) -> Request {
         source: Some(SourceId(1)),
         received_at: NOW,
         remote: "192.0.2.7".parse().unwrap(),
-        verdict: Verdict::Accepted,
+        verdict: Verdict::Accepted(Proof::Verified),
         head: head.into(),
         body: body.into(),
         body_bytes: body.len() as u64,
@@ -186,7 +187,11 @@ pub(crate) fn shipment(request: &Request) -> Shipment<'_> {
 
 /// A sender that may reach loopback.
 pub(crate) fn sender() -> Sender {
-    Sender::new(loopback(), SendLimits::default())
+    sender_with(loopback(), AnswerLimits::default())
+}
+
+pub(crate) fn sender_with(guard: Guard, limits: AnswerLimits) -> Sender {
+    Sender::new(Connector::new(guard, limits))
 }
 
 pub(crate) fn loopback() -> Guard {

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use hookyard_deliver::send::{SendLimits, Sender};
+use hookyard_deliver::send::Sender;
 use hookyard_model::attempt::ErrorKind;
+use hookyard_outgoing::connector::Connector;
+use hookyard_outgoing::exchange::AnswerLimits;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoClientAuth, WebPkiClientVerifier};
@@ -64,7 +66,8 @@ async fn serve_to(
 }
 
 fn trusting(certificate: &CertificateDer<'static>) -> Sender {
-    Sender::with_extra_roots(peer::loopback(), SendLimits::default(), vec![certificate.clone()])
+    let roots = vec![certificate.clone()];
+    Sender::new(Connector::with_extra_roots(peer::loopback(), AnswerLimits::default(), roots))
 }
 
 #[tokio::test]

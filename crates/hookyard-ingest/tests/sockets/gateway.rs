@@ -11,8 +11,9 @@ use hookyard_model::id::{ProjectId, RequestId};
 use hookyard_model::request::Request;
 use hookyard_model::secret::Secret;
 use hookyard_model::source::{Source, Verification};
+use hookyard_providers::KeyCache;
 use hookyard_store::catalog::NewSource;
-use hookyard_store::history::{Page, RequestFilter};
+use hookyard_store::history::{Page, RequestFilter, RequestKind};
 use hookyard_store::store::{Options, Store};
 use prometheus_client::registry::Registry;
 use rustls::ServerConfig;
@@ -59,7 +60,7 @@ impl Gateway {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, stop) = watch::channel(false);
-        let ingest = Ingest::new(store.clone(), clock.clone(), limits, metrics);
+        let ingest = Ingest::new(store.clone(), clock.clone(), limits, None, KeyCache::default(), metrics);
         let serving = tokio::spawn(ingest.serve(listener, tls.map(Arc::new), stop));
         Self { address, clock, store, shutdown, serving, registry, _directory: directory }
     }
@@ -97,7 +98,7 @@ impl Gateway {
     /// All rejected requests, as they are stored, newest first.
     pub(crate) async fn rejected(&self) -> Vec<Request> {
         self.store.settle().await;
-        let filter = RequestFilter { accepted: Some(false), ..RequestFilter::default() };
+        let filter = RequestFilter { kind: Some(RequestKind::Rejected), ..RequestFilter::default() };
         let page = Page { before: None, limit: 1_000 };
         let mut found = Vec::new();
         for summary in self.store.requests(self.project(), filter, page).await.unwrap() {
@@ -131,6 +132,7 @@ pub(crate) fn source(name: &str) -> NewSource {
     NewSource {
         name: name.to_owned(),
         token: Some(name.to_owned()),
+        public_url: None,
         verification: Verification { provider: "none".to_owned(), ..Verification::default() },
         methods: Vec::new(),
         answer: None,

@@ -121,15 +121,26 @@ impl Changes {
     }
 }
 
+/// Where the file declares no secret, and the provider takes that, a handshake brings one: it stays.
+fn keep_captured(new: &mut NewSource, old: Option<&Source>) {
+    let same = old.filter(|old| old.verification.provider == new.verification.provider);
+    if let Some(old) = same
+        && new.verification.secrets.is_empty()
+    {
+        new.verification.secrets.clone_from(&old.verification.secrets);
+    }
+}
+
 impl Draft<'_> {
     fn apply_sources(&mut self, project: ProjectId, declared: Vec<NewSource>) -> Result<Changes, WriteError> {
         require_distinct(Noun::Source, declared.iter().map(|new| new.name.as_str()))?;
         let mut changes = Changes::default();
         let mut kept: FxHashSet<SourceId> = FxHashSet::default();
         let mut writes: Vec<Source> = Vec::new();
-        for new in declared {
+        for mut new in declared {
             WriteError::refuse(Noun::Source, &new.name, new.problems())?;
             let old = self.next.source_named(project, &new.name).map(Arc::clone);
+            keep_captured(&mut new, old.as_deref());
             let source = match &old {
                 Some(old) => new.replacing(old, ManagedBy::File),
                 None => new.make(self, project, ManagedBy::File)?,

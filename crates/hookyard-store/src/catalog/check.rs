@@ -91,6 +91,17 @@ pub(super) fn token(token: &str) -> Option<Problem> {
     Problem::new("token", format!("use 1 to {TOKEN_CHARS_MAX} letters, digits, `-` and `_`"))
 }
 
+/// An absolute URL that a provider can be given, and that what follows the token can be appended to.
+pub fn public_url(url: &str) -> Option<Problem> {
+    let Some(problem) = self::url(url) else {
+        return match url.ends_with('/') || url.contains('?') {
+            true => Problem::new("public_url", "leave out the query, and the slash at the end"),
+            false => None,
+        };
+    };
+    Some(Problem { setting: "public_url", ..problem })
+}
+
 /// HTTP tokens (RFC 9110, section 5.6.2) without lower-case letters.
 pub(super) fn methods(methods: &[String]) -> Option<Problem> {
     if methods.len() > METHODS_MAX {
@@ -304,6 +315,15 @@ mod tests {
             &format!("https://example.com/{}", "x".repeat(5000)),
         ] {
             assert!(url(bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn public_urls_can_be_appended_to() {
+        assert_eq!(public_url("https://example.com/hooks/stripe"), None);
+        assert_eq!(public_url("https://example.com"), None);
+        for bad in ["https://example.com/", "https://example.com/a?b", "example.com/a", "https://a#b"] {
+            assert_eq!(public_url(bad).unwrap().setting, "public_url", "{bad}");
         }
     }
 

@@ -130,6 +130,7 @@ fn open(
         .chain(snapshot.destinations.keys().map(|id| id.0))
         .chain(snapshot.connections.keys().map(|id| id.0))
         .chain(snapshot.projects.iter().map(|project| project.id.0))
+        .chain(newest_retired(&database)?)
         .max();
     ids.advance_past(newest.unwrap_or_default());
     Ok((database, snapshot))
@@ -181,6 +182,12 @@ fn load(database: &Connection, key: &SecretKey) -> Result<Snapshot, LoadError> {
     };
     snapshot.group_by_source();
     Ok(snapshot)
+}
+
+fn newest_retired(database: &Connection) -> Result<Option<u64>, LoadError> {
+    let newest: Option<i64> =
+        database.query_row("SELECT max(id) FROM retired_secrets", [], |row| row.get(0))?;
+    Ok(newest.map(i64::cast_unsigned))
 }
 
 fn load_projects(database: &Connection) -> Result<Vec<Arc<Project>>, LoadError> {

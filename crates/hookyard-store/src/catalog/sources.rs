@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::id::{ProjectId, SourceId};
+use hookyard_model::secret::Secret;
 use hookyard_model::source::{Answer, ManagedBy, Source, Verification};
 use rusqlite::{Row, params};
 
@@ -23,6 +24,8 @@ pub struct NewSource {
     /// The first path segment of its URL: 1 to 128 letters, digits, `-`, `_`; unique over all projects.
     /// None to have one made, or to keep the one it has.
     pub token: Option<String>,
+    /// The whole URL that the provider was given, where it is not the server's public URL and the token.
+    pub public_url: Option<String>,
     /// How requests are verified; whether the provider takes it was checked before.
     pub verification: Verification,
     /// Methods it takes, in upper case; empty for all.
@@ -37,6 +40,7 @@ impl NewSource {
         [
             check::name(&self.name),
             self.token.as_deref().and_then(check::token),
+            self.public_url.as_deref().and_then(check::public_url),
             check::secrets(&self.verification.secrets),
             check::settings(self.verification.settings.len()),
             check::methods(&self.methods),
@@ -54,6 +58,7 @@ impl NewSource {
             project: old.project,
             name: self.name,
             token: self.token.unwrap_or_else(|| old.token.clone()),
+            public_url: self.public_url,
             verification: self.verification,
             methods: self.methods,
             answer: self.answer,
@@ -75,6 +80,7 @@ impl NewSource {
             project,
             name: self.name,
             token: self.token.map_or_else(seal::new_token, Ok)?,
+            public_url: self.public_url,
             verification: self.verification,
             methods: self.methods,
             answer: self.answer,
@@ -126,6 +132,28 @@ impl Catalog {
         .await
     }
 
+    /// Gives a source that has no secret the one that a handshake brought, whoever manages it. Says whether
+    /// it was taken: a source that has one keeps it. Durable and in the snapshot when this returns.
+    ///
+    /// # Errors
+    /// [`WriteError`] where there is none such, the secret is no secret, or it cannot be stored.
+    pub async fn capture_secret(&self, id: SourceId, secret: Secret) -> Result<bool, WriteError> {
+        self.write(move |draft| {
+            let old = draft.next.sources.get(&id).ok_or(WriteError::NotFound { noun: Noun::Source })?;
+            let mut source = Source::clone(old);
+            let secrets = &mut source.verification.secrets;
+            if !secrets.is_empty() {
+                return Ok(false);
+            }
+            secrets.push(secret);
+            let problems = check::secrets(secrets).into_iter().collect();
+            WriteError::refuse(Noun::Source, &source.name, problems)?;
+            draft.put_source(Source { updated_at: draft.now, ..source })?;
+            Ok(true)
+        })
+        .await
+    }
+
     /// Deletes a source. Its requests stay until retention takes them.
     ///
     /// # Errors
@@ -135,6 +163,7 @@ impl Catalog {
         self.write(move |draft| {
             draft.api_source(project, id)?;
             draft.require_unused(Noun::Source, |connection| connection.source == id)?;
+            draft.forget_retired(id)?;
             draft.tx.execute("DELETE FROM sources WHERE id = ?1", [id.0.cast_signed()])?;
             draft.next.sources.remove(&id);
             draft.changes += 1;
@@ -173,6 +202,7 @@ impl Draft<'_> {
     /// Writes a source, new or changed.
     pub(super) fn put_source(&mut self, source: Source) -> Result<Arc<Source>, WriteError> {
         let verification = &source.verification;
+        self.retire_secrets(&source)?;
         let secrets = seal::seal_secrets(self.key, place(source.id), &verification.secrets)?;
         let answer = source.answer.as_ref();
         self.tx.prepare_cached(PUT)?.execute(params![
@@ -190,6 +220,7 @@ impl Draft<'_> {
             super::open::managed_by_name(source.managed_by),
             source.created_at.us().cast_signed(),
             source.updated_at.us().cast_signed(),
+            source.public_url,
         ])?;
         let source = Arc::new(source);
         self.next.sources.insert(source.id, Arc::clone(&source));
@@ -209,18 +240,19 @@ impl Draft<'_> {
 
 const PUT: &str = "
     INSERT INTO sources (id, project, name, token, provider, secrets, settings, methods, answer_status,
-                         answer_content_type, answer_body, managed_by, created_at_us, updated_at_us)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                         answer_content_type, answer_body, managed_by, created_at_us, updated_at_us,
+                         public_url)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, token = excluded.token, provider = excluded.provider,
         secrets = excluded.secrets, settings = excluded.settings, methods = excluded.methods,
         answer_status = excluded.answer_status, answer_content_type = excluded.answer_content_type,
         answer_body = excluded.answer_body, managed_by = excluded.managed_by,
-        updated_at_us = excluded.updated_at_us";
+        updated_at_us = excluded.updated_at_us, public_url = excluded.public_url";
 
 const GET_ALL: &str = "
     SELECT id, project, name, token, provider, secrets, settings, methods, answer_status,
-           answer_content_type, answer_body, managed_by, created_at_us, updated_at_us
+           answer_content_type, answer_body, managed_by, created_at_us, updated_at_us, public_url
     FROM sources ORDER BY id";
 
 /// All sources in the database.
@@ -252,6 +284,7 @@ fn read(row: &Row<'_>, key: &SecretKey) -> Result<Source, LoadError> {
         project: ProjectId(unsigned(row, 1)?),
         name: row.get(2)?,
         token: row.get(3)?,
+        public_url: row.get(14)?,
         verification: Verification { provider: row.get(4)?, secrets, settings },
         methods,
         answer,
@@ -261,7 +294,7 @@ fn read(row: &Row<'_>, key: &SecretKey) -> Result<Source, LoadError> {
     })
 }
 
-const fn place(id: SourceId) -> Place {
+pub(super) const fn place(id: SourceId) -> Place {
     Place { table: "sources", column: "secrets", row: id.0 }
 }
 

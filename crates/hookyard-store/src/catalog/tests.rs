@@ -2,6 +2,7 @@
 
 mod apply;
 mod durable;
+mod retired;
 mod verbs;
 
 use std::path::PathBuf;
@@ -92,6 +93,7 @@ fn source(name: &str) -> NewSource {
     NewSource {
         name: name.to_owned(),
         token: None,
+        public_url: None,
         verification: Verification {
             provider: "github".to_owned(),
             secrets: vec![Secret::new("verification-secret")],

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::Applied;
-use super::fold::{Changes, EventChange, RequestRow};
+use super::fold::{Changes, Decision, EventChange, RequestRow, hash_of};
 use super::partition::{meta, set_applied, set_meta};
 use hookyard_model::id::EventId;
 
@@ -32,27 +32,80 @@ pub(crate) fn apply(
 }
 
 fn write_requests(transaction: &Connection, changes: &Changes) -> rusqlite::Result<()> {
+    // A request that is taken in once more keeps what became of it, and may learn it only now.
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO requests (id, project, source, position, cause, events) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET events = coalesce(excluded.events, events)",
+        "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT DO UPDATE SET
+             verdict = excluded.verdict, events = excluded.events, late = excluded.late,
+             refused = excluded.refused, provider_event_id = excluded.provider_event_id,
+             provider_event_hash = excluded.provider_event_hash, topic = excluded.topic,
+             provider_time_us = excluded.provider_time_us
+         WHERE excluded.events IS NOT NULL",
     )?;
     let mut rows: Vec<(&u64, &RequestRow)> = changes.requests.iter().collect();
     rows.sort_unstable_by_key(|(id, _)| **id);
     for (id, row) in rows {
-        insert.execute((
+        let columns = Columns::of(row.decision.as_ref());
+        insert.execute(rusqlite::params![
             *id as i64,
             row.project as i64,
             row.source as i64,
             row.position.to_u64() as i64,
-            row.cause,
-            row.events,
-        ))?;
+            columns.late.unwrap_or(row.verdict),
+            columns.events,
+            columns.late.is_some(),
+            columns.refused,
+            columns.provider_event_id,
+            columns.provider_event_id.map(hash_of),
+            columns.topic,
+            columns.provider_time_us,
+        ])?;
     }
-    let mut update = transaction.prepare_cached("UPDATE requests SET events = ?2 WHERE id = ?1")?;
-    for (id, events) in &changes.routed {
-        update.execute((*id as i64, events))?;
+    let mut update = transaction.prepare_cached(
+        "UPDATE requests SET verdict = coalesce(?2, verdict), events = ?3, late = ?4, refused = ?5,
+             provider_event_id = ?6, provider_event_hash = ?7, topic = ?8, provider_time_us = ?9
+         WHERE id = ?1",
+    )?;
+    for (id, decision) in &changes.decided {
+        let columns = Columns::of(Some(decision));
+        update.execute(rusqlite::params![
+            *id as i64,
+            columns.late,
+            columns.events,
+            columns.late.is_some(),
+            columns.refused,
+            columns.provider_event_id,
+            columns.provider_event_id.map(hash_of),
+            columns.topic,
+            columns.provider_time_us,
+        ])?;
     }
     Ok(())
+}
+
+/// A decision as the file has it.
+#[derive(Default)]
+struct Columns<'a> {
+    late: Option<u8>,
+    events: Option<u32>,
+    refused: Option<i64>,
+    provider_event_id: Option<&'a str>,
+    topic: Option<&'a str>,
+    provider_time_us: Option<i64>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(decision: Option<&'a Decision>) -> Self {
+        let Some(Decision { events, late, refused, fields }) = decision else { return Self::default() };
+        Self {
+            late: *late,
+            events: Some(*events),
+            refused: refused.map(|position| position.to_u64() as i64),
+            provider_event_id: fields.provider_event_id.as_deref(),
+            topic: fields.topic.as_deref(),
+            provider_time_us: fields.provider_time.map(|time| time.us() as i64),
+        }
+    }
 }
 
 /// A new event is inserted, a known one updated. An upsert would do for both, but SQLite opens a

@@ -6,20 +6,34 @@ use std::collections::hash_map::Entry;
 
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, EventId, RequestId};
+use hookyard_model::request::Fields;
 use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::FxHashMap;
 
 use crate::journal::record::Position;
-use crate::stored::{attempt, changed::Changed, request, routed::Routed};
+use crate::stored::request::{self, verdict};
+use crate::stored::{attempt, changed::Changed, refused::Refused, routed::Routed};
 
 /// A row of `requests`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RequestRow {
     pub(crate) project: u64,
     pub(crate) source: u64,
     pub(crate) position: Position,
-    pub(crate) cause: u8,
-    pub(crate) events: Option<u32>,
+    pub(crate) verdict: u8,
+    pub(crate) decision: Option<Decision>,
+}
+
+/// What became of a request behind its arrival: the columns that are null before.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Decision {
+    /// How many events were made of it.
+    pub(crate) events: u32,
+    /// The verdict it ended with, where verification was pending.
+    pub(crate) late: Option<u8>,
+    /// Where it was refused after all: the record that says why.
+    pub(crate) refused: Option<Position>,
+    pub(crate) fields: Fields,
 }
 
 /// A row of `events`.
@@ -52,9 +66,20 @@ pub(crate) struct EventChange {
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) requests: FxHashMap<u64, RequestRow>,
-    /// Requests of earlier runs that were routed in this one: how many events each has.
-    pub(crate) routed: FxHashMap<u64, u32>,
+    /// Requests of earlier runs that were routed, or refused, in this one.
+    pub(crate) decided: FxHashMap<u64, Decision>,
     pub(crate) events: FxHashMap<EventId, EventChange>,
+}
+
+/// Whether a request with this verdict is neither routed nor refused any more.
+const fn is_final(code: u8) -> bool {
+    code != verdict::PENDING && request::proof_of(code).is_none()
+}
+
+/// FNV-1a over a provider's event id, for the index; kept in files, so it never changes.
+pub(crate) fn hash_of(provider_event_id: &str) -> i64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    provider_event_id.bytes().fold(0xcbf2_9ce4_8422_2325, step) as i64
 }
 
 /// Columns of `events`, in the order that [`EventRow::read`] takes.
@@ -102,7 +127,7 @@ impl EventRow {
 
 impl Changes {
     pub(crate) fn is_empty(&self) -> bool {
-        self.requests.is_empty() && self.routed.is_empty() && self.events.is_empty()
+        self.requests.is_empty() && self.decided.is_empty() && self.events.is_empty()
     }
 
     /// A request arrived.
@@ -111,8 +136,8 @@ impl Changes {
             project: outline.project.0,
             source: outline.source.map_or(0, |source| source.0),
             position,
-            cause: outline.cause,
-            events: (outline.cause != 0).then_some(0),
+            verdict: outline.verdict,
+            decision: is_final(outline.verdict).then(Decision::default),
         };
         self.requests.insert(id, row);
     }
@@ -124,13 +149,13 @@ impl Changes {
         in_file_up_to: u64,
         routed: &Routed,
     ) -> rusqlite::Result<()> {
-        let count = routed.events.len() as u32;
-        match self.requests.get_mut(&routed.request.0) {
-            Some(row) => row.events = Some(count),
-            None => {
-                self.routed.insert(routed.request.0, count);
-            }
-        }
+        let decision = Decision {
+            events: routed.events.len() as u32,
+            late: routed.proof.map(request::accepted_code),
+            refused: None,
+            fields: routed.fields.clone(),
+        };
+        self.decided(routed.request, decision);
         let is_new = routed.request.0 > in_file_up_to;
         for leg in &routed.events {
             let event = EventId { request: routed.request, connection: leg.connection };
@@ -154,6 +179,22 @@ impl Changes {
             self.events.insert(event, EventChange { row, before: None });
         }
         Ok(())
+    }
+
+    /// A request whose verification was pending is refused.
+    pub(crate) fn refused(&mut self, position: Position, refused: &Refused) {
+        let decision =
+            Decision { late: Some(refused.cause.code()), refused: Some(position), ..Decision::default() };
+        self.decided(refused.request, decision);
+    }
+
+    fn decided(&mut self, request: RequestId, decision: Decision) {
+        match self.requests.get_mut(&request.0) {
+            Some(row) => row.decision = Some(decision),
+            None => {
+                self.decided.insert(request.0, decision);
+            }
+        }
     }
 
     /// The event's row, here or in the file; none where its beginning was never read.

@@ -25,6 +25,7 @@ use crate::journal::read;
 use crate::journal::record::{Kind, Position};
 use crate::journal::recover::read_header;
 use crate::journal::segment::{self, Header};
+use crate::stored::refused::Refused;
 use crate::stored::{Undecodable, attempt, changed::Changed, request, routed::Routed};
 
 /// The longest that what was committed stays out of the index.
@@ -33,7 +34,7 @@ const REST: Duration = Duration::from_millis(100);
 const RECORDS_MAX: usize = 8_192;
 /// Write connections to older partitions kept open.
 const OLD_WRITERS_KEPT: usize = 4;
-/// How often the oldest undelivered event is looked up and retention is seen to.
+/// How often the oldest undelivered event and pending request are looked up, retention is seen to.
 const CHORES_EVERY: Duration = Duration::from_secs(1);
 /// How long the thread waits after an error before it tries again.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
@@ -304,6 +305,9 @@ impl Follower {
             self.chores_at = Some(Instant::now());
             let oldest = query::oldest_open(&self.index)?;
             self.index.oldest_undelivered.store(oldest.unwrap_or(0), Ordering::Relaxed);
+            let (pending, oldest) = query::count_pending(&self.index)?;
+            self.index.pending.store(pending, Ordering::Relaxed);
+            self.index.oldest_pending.store(oldest.unwrap_or(0), Ordering::Relaxed);
             self.retain()?;
         }
         caught_up
@@ -342,8 +346,8 @@ impl Follower {
             let start = items.reached();
             for item in items.by_ref() {
                 match item {
-                    Item::Record { position, kind, id, payload } => {
-                        match Decoded::read(kind, payload) {
+                    Item::Record { position, kind, version, id, payload } => {
+                        match Decoded::read(kind, version, payload) {
                             Ok(decoded) => self.fold(&mut changes, position, id, &decoded)?,
                             Err(why) => error!(
                                 segment = position.segment,
@@ -396,6 +400,7 @@ impl Follower {
             Decoded::Routed(routed) => routed.request.0,
             Decoded::Attempt(outline) => outline.event.request.0,
             Decoded::Changed(changed) => changed.event.request.0,
+            Decoded::Refused(refused) => refused.request.0,
         };
         // Without a partition, its request is past retention.
         let Some(partition) = self.index.partition_of(request) else { return Ok(()) };
@@ -414,6 +419,10 @@ impl Follower {
             Decoded::Routed(routed) => changes.routed(file, in_file_up_to, routed).map(|()| true),
             Decoded::Attempt(outline) => changes.attempt(file, position, outline),
             Decoded::Changed(changed) => changes.changed(file, changed),
+            Decoded::Refused(refused) => {
+                changes.refused(position, refused);
+                Ok(true)
+            }
         };
         if !known.map_err(|error| partition.failed(error))? {
             warn!(
@@ -488,15 +497,17 @@ enum Decoded {
     Routed(Routed),
     Attempt(attempt::Outline),
     Changed(Changed),
+    Refused(Refused),
 }
 
 impl Decoded {
-    fn read(kind: Kind, payload: Bytes) -> Result<Self, Undecodable> {
+    fn read(kind: Kind, version: u8, payload: Bytes) -> Result<Self, Undecodable> {
         match kind {
             Kind::Request => request::outline(&payload).map(Self::Request),
-            Kind::Routed => Routed::decode(payload).map(Self::Routed),
+            Kind::Routed => Routed::decode(version, payload).map(Self::Routed),
             Kind::Attempt => attempt::outline(&payload).map(Self::Attempt),
             Kind::Changed => Changed::decode(payload).map(Self::Changed),
+            Kind::Refused => Refused::decode(payload).map(Self::Refused),
         }
     }
 }

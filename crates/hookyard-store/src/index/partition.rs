@@ -10,14 +10,17 @@ use super::{Applied, Error};
 use crate::journal::record::Position;
 
 /// Version of the schema; a file of another version is made anew from the journal.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Read connections kept for the next reader.
 const READERS_KEPT: usize = 2;
 
 /// States are compared by their codes (scheduled 1, queued 2, held 3, successful 5, failed 6, cancelled 7):
 /// for `IN` with more than two values SQLite fills a temporary table at every insert.
 ///
-/// `events` is null until the request is routed. The partial indexes cover what is rare: a request or
+/// `events` is null until the request is routed, or refused after all. Verdicts are those of the journal
+/// (accepted 0, 252 and 253, rejected 1 to 200, pending 254), as they stand now; `refused` is the position
+/// of the record of a late refusal. Long texts make slow keys, so a provider's event id is looked up by a
+/// hash of it. The partial indexes cover what is rare: a request or
 /// event that passes through within one transaction of the index never enters them.
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -26,11 +29,20 @@ const SCHEMA: &str = "
         project INTEGER NOT NULL,
         source INTEGER NOT NULL,
         position INTEGER NOT NULL,
-        cause INTEGER NOT NULL,
-        events INTEGER
+        verdict INTEGER NOT NULL,
+        events INTEGER,
+        late INTEGER NOT NULL,
+        refused INTEGER,
+        provider_event_id TEXT,
+        provider_event_hash INTEGER,
+        topic TEXT,
+        provider_time_us INTEGER
     ) STRICT;
     CREATE INDEX requests_unrouted ON requests (id) WHERE events IS NULL;
-    CREATE INDEX requests_rejected ON requests (id) WHERE cause > 0;
+    CREATE INDEX requests_rejected ON requests (id) WHERE verdict >= 1 AND verdict <= 200;
+    CREATE INDEX requests_pending ON requests (source, id) WHERE verdict = 254;
+    CREATE INDEX requests_provider_event ON requests (provider_event_hash, id)
+        WHERE provider_event_hash IS NOT NULL;
     CREATE TABLE events (
         request INTEGER NOT NULL,
         connection INTEGER NOT NULL,

@@ -1,11 +1,13 @@
 //! Reading the index. Every function here may block on the disk: call them from a blocking thread.
 
+use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::EventId;
+use hookyard_model::request::Fields;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::fold::{EVENT_COLUMNS, EventRow, RequestRow};
+use super::fold::{Decision, EVENT_COLUMNS, EventRow, RequestRow, hash_of};
 use super::{Error, Index};
 use crate::journal::record::Position;
 
@@ -13,17 +15,32 @@ use crate::journal::record::Position;
 const OPEN: &str = "state <= 3";
 
 fn request_row(row: &Row<'_>) -> rusqlite::Result<(u64, RequestRow)> {
+    let verdict: u8 = row.get(4)?;
+    let late: bool = row.get(6)?;
     let columns = RequestRow {
         project: row.get::<_, i64>(1)? as u64,
         source: row.get::<_, i64>(2)? as u64,
         position: Position::from_u64(row.get::<_, i64>(3)? as u64),
-        cause: row.get(4)?,
-        events: row.get(5)?,
+        verdict,
+        decision: match row.get(5)? {
+            None => None,
+            Some(events) => Some(Decision {
+                events,
+                late: late.then_some(verdict),
+                refused: row.get::<_, Option<i64>>(7)?.map(|position| Position::from_u64(position as u64)),
+                fields: Fields {
+                    provider_event_id: row.get(8)?,
+                    topic: row.get(9)?,
+                    provider_time: row.get::<_, Option<i64>>(10)?.map(|us| Timestamp::from_us(us as u64)),
+                },
+            }),
+        },
     };
     Ok((row.get::<_, i64>(0)? as u64, columns))
 }
 
-const REQUEST_COLUMNS: &str = "id, project, source, position, cause, events";
+const REQUEST_COLUMNS: &str = "id, project, source, position, verdict, events, late, refused, \
+    provider_event_id, topic, provider_time_us";
 
 fn all<T>(
     connection: &Connection,
@@ -75,6 +92,21 @@ impl Conditions {
         self.parameters.push(Value::Integer(value as i64));
         let place = self.parameters.len();
         self.fixed(&format!("{comparison} ?{place}"));
+    }
+
+    /// Adds `column operator text`.
+    pub(crate) fn compare_text(&mut self, comparison: &str, value: String) {
+        self.parameters.push(Value::Text(value));
+        let place = self.parameters.len();
+        self.fixed(&format!("{comparison} ?{place}"));
+    }
+
+    /// Adds "the provider gave it this event id".
+    pub(crate) fn provider_event(&mut self, id: String) {
+        self.parameters.push(Value::Integer(hash_of(&id)));
+        let place = self.parameters.len();
+        self.fixed(&format!("provider_event_hash = ?{place}"));
+        self.compare_text("provider_event_id =", id);
     }
 
     /// Adds "the event is older than this one", in the order lists have.
@@ -133,7 +165,7 @@ fn newest_first<T>(
     Ok(found)
 }
 
-/// Accepted requests with ids from `from` to before `to` that have not been routed, oldest first.
+/// Accepted and pending requests with ids from `from` to before `to` that have not been routed, oldest first.
 pub(crate) fn unrouted(
     index: &Index,
     from: u64,
@@ -154,6 +186,38 @@ pub(crate) fn unrouted(
         }
     }
     Ok(found)
+}
+
+/// Requests of a source whose verification is pending, oldest first.
+pub(crate) fn pending(index: &Index, source: u64, limit: usize) -> Result<Vec<(u64, RequestRow)>, Error> {
+    let sql = format!(
+        "SELECT {REQUEST_COLUMNS} FROM requests WHERE verdict = 254 AND source = ?1
+         ORDER BY id LIMIT {limit}"
+    );
+    let parameters = [Value::Integer(source as i64)];
+    let mut found = Vec::new();
+    for partition in index.partitions() {
+        found.extend(partition.read(|connection| all(connection, &sql, &parameters, request_row))?);
+        if found.len() >= limit {
+            found.truncate(limit);
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// How many requests are pending, and the smallest id of one.
+pub(crate) fn count_pending(index: &Index) -> Result<(u64, Option<u64>), Error> {
+    let sql = "SELECT count(*), min(id) FROM requests WHERE verdict = 254";
+    let (mut count, mut oldest) = (0, None);
+    for partition in index.partitions() {
+        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
+        for (some, first) in partition.read(|connection| all(connection, sql, &[], read))? {
+            count += some as u64;
+            oldest = oldest.or(first.map(|id| id as u64));
+        }
+    }
+    Ok((count, oldest))
 }
 
 /// Events of a destination that are due at `now_us`, longest due first.

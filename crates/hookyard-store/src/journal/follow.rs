@@ -38,7 +38,7 @@ pub(crate) struct Batch {
 /// A record of a batch, or a place where one should be.
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
-    Record { position: Position, kind: Kind, id: u64, payload: Bytes },
+    Record { position: Position, kind: Kind, version: u8, id: u64, payload: Bytes },
     Damage { from: Position, bytes: u32 },
 }
 
@@ -98,19 +98,25 @@ impl Tail {
         (state.committed, state.committed_id)
     }
 
-    /// Adds a batch that has just become durable.
-    pub(crate) fn grow(&self, base: Position, bytes: Bytes, newest_id: u64) {
+    /// Adds a batch that has just become durable. Returns the memory of one that is not kept any longer,
+    /// empty, where nobody else has a part of it.
+    pub(crate) fn grow(&self, base: Position, bytes: Bytes, newest_id: u64) -> Option<Vec<u8>> {
         let mut state = self.lock();
         state.committed = Position { segment: base.segment, offset: base.offset + bytes.len() as u32 };
         state.committed_id = newest_id;
         state.fresh_bytes += bytes.len();
         state.fresh.push_back(Batch { base, bytes, complete: true, fresh: true });
+        let mut stale = None;
         while state.fresh_bytes > FRESH_BYTES_MAX {
-            let Some(stale) = state.fresh.pop_front() else { break };
-            state.fresh_bytes -= stale.bytes.len();
+            let Some(oldest) = state.fresh.pop_front() else { break };
+            state.fresh_bytes -= oldest.bytes.len();
+            stale = Some(oldest.bytes);
         }
         drop(state);
         self.grown.notify_waiters();
+        let mut unused = stale?.try_into_mut().ok()?;
+        unused.clear();
+        Some(Vec::from(unused))
     }
 
     /// Notes that the writer has gone on to a new, still empty segment; the one before ends at
@@ -298,6 +304,7 @@ impl Iterator for Items<'_> {
                 Some(Item::Record {
                     position: from,
                     kind: found.kind,
+                    version: found.version,
                     id: found.id,
                     payload: self.batch.bytes.slice(found.payload),
                 })

@@ -11,6 +11,7 @@ use hookyard_model::id::Generator;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
+use super::durable::Told;
 use super::record::{Kind, record_bytes};
 use crate::accept::Unavailable;
 
@@ -33,7 +34,7 @@ pub(crate) struct Entry {
     pub(crate) class: Class,
     pub(crate) head: Vec<u8>,
     pub(crate) body: Bytes,
-    pub(crate) done: Option<oneshot::Sender<Result<(), Unavailable>>>,
+    pub(crate) done: Option<oneshot::Sender<Told>>,
 }
 
 impl Entry {
@@ -148,13 +149,14 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves an entry that somebody waits for. The receiver hears when it is durable.
+    /// Leaves an entry that somebody waits for. The receiver hears when it is durable, and is to be polled
+    /// or dropped then: others may hear through it ([`super::durable`]).
     pub(crate) fn append_awaited(
         &self,
         kind: Kind,
         head: Vec<u8>,
         body: Bytes,
-    ) -> Result<(u64, oneshot::Receiver<Result<(), Unavailable>>), Unavailable> {
+    ) -> Result<(u64, oneshot::Receiver<Told>), Unavailable> {
         let mut state = self.lock();
         if let Some(refusal) = &state.refusing {
             return Err(refusal.clone());
@@ -205,7 +207,7 @@ impl Queue {
         class: Class,
         head: Vec<u8>,
         body: Bytes,
-        done: Option<oneshot::Sender<Result<(), Unavailable>>>,
+        done: Option<oneshot::Sender<Told>>,
     ) -> u64 {
         let id = self.ids.next(self.clock.now());
         let entry = Entry { kind, id, class, head, body, done };

@@ -45,6 +45,8 @@ pub(crate) enum Kind {
     Attempt,
     /// Events changed state without an attempt.
     Changed,
+    /// A request whose verification was pending is refused.
+    Refused,
 }
 
 impl Kind {
@@ -54,6 +56,15 @@ impl Kind {
             Self::Routed => 2,
             Self::Attempt => 3,
             Self::Changed => 4,
+            Self::Refused => 5,
+        }
+    }
+
+    /// The version of its payload's form that is written; all up to it are read.
+    pub(crate) const fn version(self) -> u8 {
+        match self {
+            Self::Request | Self::Routed => 2,
+            Self::Attempt | Self::Changed | Self::Refused => 1,
         }
     }
 
@@ -63,18 +74,18 @@ impl Kind {
             2 => Some(Self::Routed),
             3 => Some(Self::Attempt),
             4 => Some(Self::Changed),
+            5 => Some(Self::Refused),
             _ => None,
         }
     }
 }
 
-/// Version of all payload forms, written with each record.
-pub(crate) const PAYLOAD_VERSION: u8 = 1;
-
 /// A record found in a buffer: where in the buffer, and its fixed fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) kind: Kind,
+    /// Which form the payload has.
+    pub(crate) version: u8,
     pub(crate) id: u64,
     /// The payload's place in the buffer.
     pub(crate) payload: Range<usize>,
@@ -112,7 +123,7 @@ pub(crate) fn append(buffer: &mut Vec<u8>, base: Position, kind: Kind, id: u64, 
     buffer.reserve(record_bytes(payload_bytes));
     buffer.extend_from_slice(&(payload_bytes as u32).to_le_bytes());
     buffer.extend_from_slice(&[0; 4]);
-    buffer.extend_from_slice(&[kind.code(), PAYLOAD_VERSION, 0, 0, 0, 0, 0, 0]);
+    buffer.extend_from_slice(&[kind.code(), kind.version(), 0, 0, 0, 0, 0, 0]);
     buffer.extend_from_slice(&id.to_le_bytes());
     buffer.extend_from_slice(parts[0]);
     buffer.extend_from_slice(parts[1]);
@@ -158,11 +169,13 @@ pub(crate) fn outline(buffer: &[u8], at: usize) -> Look {
     if payload_bytes == 0 {
         return if header.iter().all(|byte| *byte == 0) { Look::Blank } else { Look::Damaged };
     }
-    let (Some(kind), Some(&PAYLOAD_VERSION)) =
-        (header.get(8).copied().and_then(Kind::from_code), header.get(9))
+    let (Some(kind), Some(&version)) = (header.get(8).copied().and_then(Kind::from_code), header.get(9))
     else {
         return Look::Damaged;
     };
+    if !(1..=kind.version()).contains(&version) {
+        return Look::Damaged;
+    }
     if payload_bytes > PAYLOAD_BYTES_MAX || header.get(10..16) != Some(&[0; 6]) {
         return Look::Damaged;
     }
@@ -172,6 +185,7 @@ pub(crate) fn outline(buffer: &[u8], at: usize) -> Look {
     }
     Look::Record(Found {
         kind,
+        version,
         id: u64_at(header, 16),
         payload: at + HEADER_BYTES..end,
         next: at + record_bytes(payload_bytes),

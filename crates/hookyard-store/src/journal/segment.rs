@@ -14,6 +14,9 @@ use hookyard_model::clock::Timestamp;
 
 /// Bytes before the first record.
 pub(crate) const HEADER_BYTES: usize = 64;
+/// Segments are written in whole blocks of so many bytes (what a file system writes at a time), zeros behind
+/// the last record. Otherwise the kernel would have to read the rest of a block before it can take a part.
+pub(crate) const BLOCK_BYTES: usize = 4_096;
 /// Version of the segment form this code writes, and the only one so far.
 pub(crate) const VERSION: u32 = 1;
 const MAGIC: &[u8; 8] = b"HOOKYARD";

@@ -71,7 +71,7 @@ fn read(journal: &Journal) -> (Vec<Written>, Vec<Position>) {
         let mut items = batch.items();
         for item in items.by_ref() {
             match item {
-                Item::Record { position, kind, id, payload } => {
+                Item::Record { position, kind, id, payload, .. } => {
                     written.push(Written { position, kind, id, payload: payload.to_vec() });
                 }
                 Item::Damage { from, .. } => damages.push(from),

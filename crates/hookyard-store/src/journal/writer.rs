@@ -15,11 +15,12 @@ use hookyard_model::clock::Clock;
 use tracing::{error, info, warn};
 
 use super::disk::{Disk, free_bytes};
+use super::durable;
 use super::follow::{Known, Tail};
 use super::queue::{Class, Entry, Gather, Queue, Task};
 use super::record::{self, Position};
 use super::rotate::{Preparer, begin};
-use super::segment::{self, HEADER_BYTES, Header};
+use super::segment::{self, BLOCK_BYTES, HEADER_BYTES, Header};
 use crate::accept::Unavailable;
 
 /// Most bytes committed at once; more waits for the next commit.
@@ -74,6 +75,8 @@ pub(crate) struct Writer {
     committed_at: Instant,
     /// About how many awaited entries a commit had lately; falls by an eighth with each smaller one.
     lately_awaited: usize,
+    /// Memory that a batch was in, for the next one: of new memory each page is cleared by the kernel first.
+    spare: Option<Vec<u8>>,
 }
 
 impl Writer {
@@ -105,6 +108,7 @@ impl Writer {
             looked_at: now,
             committed_at: now,
             lately_awaited: 0,
+            spare: None,
         }
     }
 
@@ -225,16 +229,20 @@ impl Writer {
         }
         let Some(current) = &mut self.current else { return Ok(()) };
         let base = Position { segment: current.header.number, offset: current.end };
-        let mut buffer = Vec::with_capacity(bytes);
+        let mut buffer = buffer(&mut self.spare, bytes + BLOCK_BYTES);
         let mut newest_id = first_id;
         for entry in &batch {
             record::append(&mut buffer, base, entry.kind, entry.id, [&entry.head, &entry.body]);
             newest_id = entry.id;
         }
+        let length = buffer.len();
+        buffer
+            .resize((base.offset as usize + length).next_multiple_of(BLOCK_BYTES) - base.offset as usize, 0);
         let written = self
             .disk
             .write_at(&current.file, &buffer, u64::from(base.offset))
             .and_then(|()| self.disk.sync(&current.file));
+        buffer.truncate(length);
         if let Err(error) = written {
             self.abandon();
             return Err((error, batch));
@@ -242,12 +250,8 @@ impl Writer {
         current.end += buffer.len() as u32;
         self.counters.commits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.counters.records.fetch_add(batch.len() as u64, std::sync::atomic::Ordering::Relaxed);
-        self.tail.grow(base, Bytes::from(buffer), newest_id);
-        for entry in batch {
-            if let Some(done) = entry.done {
-                let _ = done.send(Ok(()));
-            }
-        }
+        self.spare = self.tail.grow(base, Bytes::from(buffer), newest_id);
+        durable::tell(batch.into_iter().filter_map(|entry| entry.done).collect());
         Ok(())
     }
 
@@ -325,6 +329,14 @@ impl Drop for Writer {
     /// However the thread ends: nobody is to wait for it any more.
     fn drop(&mut self) {
         self.queue.end();
+    }
+}
+
+/// Room for so many bytes, in the spare memory where that is large enough and not far too large.
+fn buffer(spare: &mut Option<Vec<u8>>, bytes: usize) -> Vec<u8> {
+    match spare.take() {
+        Some(spare) if (bytes..=bytes * 2).contains(&spare.capacity()) => spare,
+        _ => Vec::with_capacity(bytes),
     }
 }
 

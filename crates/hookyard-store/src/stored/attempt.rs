@@ -16,11 +16,8 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, ProjectId, RequestId};
 
-use super::{Undecodable, cut, take, take_text};
+use super::{DETAIL_BYTES_MAX, Undecodable, cut, joined, take, take_text};
 use crate::journal::record::Position;
-
-/// Longest error detail that is kept, in bytes.
-const DETAIL_BYTES_MAX: usize = 1_024;
 
 /// An attempt and the position of the one before it; 0 for none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +38,7 @@ pub(crate) struct Outline {
     pub(crate) error: Option<ErrorKind>,
 }
 
-/// Everything but the response body, which is appended as it is.
+/// The record, and behind it the response's body where that is long (see [`joined`]).
 pub(crate) fn encode(attempt: &Attempt, previous: Position) -> (Vec<u8>, Bytes) {
     let mut payload = Vec::with_capacity(192);
     payload.put_u64_le(attempt.id.event.request.0);
@@ -62,7 +59,7 @@ pub(crate) fn encode(attempt: &Attempt, previous: Position) -> (Vec<u8>, Bytes) 
             payload.put_u8(u8::from(response.body_truncated));
             payload.put_u32_le(response.headers.len() as u32);
             payload.extend_from_slice(&response.headers);
-            (payload, response.body.clone())
+            joined(payload, response.body.clone())
         }
         Outcome::Error(error) => {
             payload.put_u8(2);

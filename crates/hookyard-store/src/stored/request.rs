@@ -1,20 +1,55 @@
 //! A request as it lies in the journal.
 //!
 //! `project u64 · source u64 (0: none) · received µs u64 · remote 16 bytes (IPv6, IPv4 mapped) ·`
-//! `cause u8 (0: accepted) · body bytes u64 · detail len u16 · head len u32 · detail · head · body`
+//! `verdict u8 · body bytes u64 · detail len u16 · head len u32 · detail · head · body`
+//!
+//! Version 1 knows the verdicts 0 (accepted, and no word about proof) and those of rejections; version 2
+//! has those of [`verdict`] besides. Otherwise both are the same.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use bytes::{Buf, BufMut, Bytes};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::id::{ProjectId, RequestId, SourceId};
-use hookyard_model::request::{RejectCause, Request, Verdict};
+use hookyard_model::request::{Proof, RejectCause, Request, Verdict};
 
-use super::{Undecodable, cut, take, take_text};
-use crate::accept::{Arrival, Rejection};
+use super::{DETAIL_BYTES_MAX, JOINED_BYTES_MAX, Undecodable, cut, joined, take, take_text};
+use crate::accept::{Answered, Arrival, Rejection};
 
-/// Longest detail of a rejection that is kept, in bytes.
-const DETAIL_BYTES_MAX: usize = 1_024;
+/// The numbers of verdicts, in the journal and in the index. A rejection's is its cause's,
+/// which is 1 to 200.
+pub(crate) mod verdict {
+    /// Accepted by a version that did not note what was proved.
+    pub(crate) const UNRECORDED: u8 = 0;
+    /// Accepted, because the source takes everything.
+    pub(crate) const NOT_ASKED: u8 = 252;
+    /// Accepted, because the proof held.
+    pub(crate) const VERIFIED: u8 = 253;
+    /// To be verified.
+    pub(crate) const PENDING: u8 = 254;
+    /// Answered, and nothing more.
+    pub(crate) const HANDSHAKE: u8 = 255;
+}
+
+/// The number of an accepted request's verdict.
+pub(crate) const fn accepted_code(proof: Proof) -> u8 {
+    match proof {
+        Proof::Unrecorded => verdict::UNRECORDED,
+        Proof::NotAsked => verdict::NOT_ASKED,
+        Proof::Verified => verdict::VERIFIED,
+    }
+}
+
+/// What a number says about an accepted request; none where it is not one's.
+pub(crate) const fn proof_of(code: u8) -> Option<Proof> {
+    match code {
+        verdict::UNRECORDED => Some(Proof::Unrecorded),
+        verdict::NOT_ASKED => Some(Proof::NotAsked),
+        verdict::VERIFIED => Some(Proof::Verified),
+        _ => None,
+    }
+}
+
 /// Bytes before detail, head and body.
 const FIXED_BYTES: usize = 8 + 8 + 8 + 16 + 1 + 8 + 2 + 4;
 
@@ -24,21 +59,22 @@ pub(crate) struct Outline {
     pub(crate) project: ProjectId,
     pub(crate) source: Option<SourceId>,
     pub(crate) received_at: Timestamp,
-    pub(crate) cause: u8,
+    pub(crate) verdict: u8,
     pub(crate) body_bytes: u64,
 }
 
-/// Everything but the body, which is appended as it is.
-pub(crate) fn encode_accepted(arrival: &Arrival) -> Vec<u8> {
-    let mut payload = Vec::with_capacity(FIXED_BYTES + arrival.head.len());
+/// The record, and behind it the body where that is long (see [`joined`]).
+pub(crate) fn encode_accepted(arrival: &Arrival) -> (Vec<u8>, Bytes) {
+    let mut payload =
+        Vec::with_capacity(FIXED_BYTES + arrival.head.len() + arrival.body.len().min(JOINED_BYTES_MAX));
     let source = arrival.source.0;
     put_fixed(&mut payload, arrival.project, source, arrival.received_at, arrival.remote);
-    payload.put_u8(0);
+    payload.put_u8(arrival.proof.map_or(verdict::PENDING, accepted_code));
     payload.put_u64_le(arrival.body.len() as u64);
     payload.put_u16_le(0);
     payload.put_u32_le(arrival.head.len() as u32);
     payload.extend_from_slice(&arrival.head);
-    payload
+    joined(payload, arrival.body.clone())
 }
 
 /// Everything but the body, which is appended as it is.
@@ -53,6 +89,20 @@ pub(crate) fn encode_rejected(rejection: &Rejection) -> Vec<u8> {
     payload.put_u32_le(rejection.head.len() as u32);
     payload.extend_from_slice(detail.as_bytes());
     payload.extend_from_slice(&rejection.head);
+    payload
+}
+
+/// Everything but the body, which is appended as it is.
+pub(crate) fn encode_answered(answered: &Answered) -> Vec<u8> {
+    let detail = cut(&answered.detail, DETAIL_BYTES_MAX);
+    let mut payload = Vec::with_capacity(FIXED_BYTES + detail.len() + answered.head.len());
+    put_fixed(&mut payload, answered.project, answered.source.0, answered.received_at, answered.remote);
+    payload.put_u8(verdict::HANDSHAKE);
+    payload.put_u64_le(answered.body_bytes);
+    payload.put_u16_le(detail.len() as u16);
+    payload.put_u32_le(answered.head.len() as u32);
+    payload.extend_from_slice(detail.as_bytes());
+    payload.extend_from_slice(&answered.head);
     payload
 }
 
@@ -73,9 +123,15 @@ pub(crate) fn outline(mut payload: &[u8]) -> Result<Outline, Undecodable> {
     let source = payload.try_get_u64_le()?;
     let received_at = Timestamp::from_us(payload.try_get_u64_le()?);
     payload.try_get_u128_le()?;
-    let cause = payload.try_get_u8()?;
+    let verdict = payload.try_get_u8()?;
     let body_bytes = payload.try_get_u64_le()?;
-    Ok(Outline { project, source: (source != 0).then_some(SourceId(source)), received_at, cause, body_bytes })
+    Ok(Outline {
+        project,
+        source: (source != 0).then_some(SourceId(source)),
+        received_at,
+        verdict,
+        body_bytes,
+    })
 }
 
 /// Reads all of it; head and body share the payload's memory.
@@ -88,9 +144,11 @@ pub(crate) fn decode(id: u64, mut payload: Bytes) -> Result<Request, Undecodable
     let head_len = payload.try_get_u32_le()?;
     let detail = take_text(&mut payload, usize::from(detail_len))?;
     let head = take(&mut payload, head_len as usize)?;
-    let verdict = match outline.cause {
-        0 => Verdict::Accepted,
-        code => Verdict::Rejected {
+    let verdict = match (outline.verdict, proof_of(outline.verdict)) {
+        (_, Some(proof)) => Verdict::Accepted(proof),
+        (verdict::PENDING, None) => Verdict::Pending,
+        (verdict::HANDSHAKE, None) => Verdict::Handshake { detail },
+        (code, None) => Verdict::Rejected {
             cause: RejectCause::from_code(code).ok_or(Undecodable("it has an unknown rejection cause"))?,
             detail,
         },

@@ -10,9 +10,12 @@ use hookyard_model::attempt::{Attempt, Outcome, Response};
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::event::EventState;
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
+use hookyard_model::request::{Fields, Proof, RejectCause, Verdict};
 use hookyard_store::accept::{Arrival, Unavailable};
 use hookyard_store::arrivals::{Arrivals, Arrived, NewEvent};
-use hookyard_store::history::{EventFilter, Page, RequestFilter};
+use hookyard_store::history::{
+    EventFilter, Page, RequestDetails, RequestFilter, RequestSummary as Summary, Status,
+};
 use hookyard_store::lanes::{Lane, Ready};
 use hookyard_store::store::{OpenError, Options, Store};
 use tempfile::TempDir;
@@ -85,6 +88,7 @@ pub(crate) fn arrival(body: impl Into<Bytes>) -> Arrival {
     Arrival {
         project: PROJECT,
         source: SOURCE,
+        proof: Some(Proof::Verified),
         received_at: START,
         remote: IpAddr::V4(Ipv4Addr::LOCALHOST),
         head: Bytes::from_static(b"POST /token/path?x=1 HTTP/1.1\r\nHost: here\r\nX-A: 1\r\n\r\n"),
@@ -121,7 +125,7 @@ pub(crate) async fn next_arrived(arrivals: &mut Arrivals, count: usize) -> Vec<A
 pub(crate) async fn route(store: &Store, arrivals: &mut Arrivals, count: usize) -> Vec<EventId> {
     let mut events = Vec::new();
     for arrived in next_arrived(arrivals, count).await {
-        store.record_routed(&arrived, &[queued(store)]);
+        store.record_routed(&arrived, Fields::default(), &[queued(store)]);
         events.push(EventId { request: arrived.request.id, connection: CONNECTION });
     }
     events
@@ -185,6 +189,51 @@ pub(crate) fn deliver(store: &Store, ready: &Ready) -> Attempt {
     made
 }
 
+/// A line of the list of requests as fixtures of version 1 have it.
+#[derive(Debug)]
+#[expect(dead_code, reason = "its fields are read by `Debug`")]
+struct RequestSummary<'a> {
+    id: RequestId,
+    source: Option<SourceId>,
+    received_at: Timestamp,
+    rejected: Option<RejectCause>,
+    method: &'a str,
+    target: &'a str,
+    body_bytes: u64,
+    events: Option<u32>,
+}
+
+/// What can be looked up of a request, as text. What version 1 did not have is there where it says
+/// something.
+fn request_line(row: &Summary, whole: &RequestDetails) -> String {
+    let Summary { id, source, received_at, status, is_late, method, target, body_bytes, events, fields } =
+        row;
+    assert_eq!((whole.is_late, &whole.fields), (*is_late, fields));
+    let rejected = match status {
+        Status::Rejected(cause) => Some(*cause),
+        _ => None,
+    };
+    let as_v1 = RequestSummary {
+        id: *id,
+        source: *source,
+        received_at: *received_at,
+        rejected,
+        method,
+        target,
+        body_bytes: *body_bytes,
+        events: *events,
+    };
+    let verdict = match &whole.request.verdict {
+        Verdict::Accepted(Proof::Unrecorded) => "Accepted".to_owned(),
+        verdict => format!("{verdict:?}"),
+    };
+    let mut line = format!("{as_v1:?} {} {verdict}", whole.request.body.len());
+    if *is_late || *fields != Fields::default() {
+        line.push_str(&format!(" late: {is_late} {fields:?}"));
+    }
+    line
+}
+
 /// Everything that can be looked up, as text that can be compared.
 pub(crate) async fn answers(store: &Store) -> String {
     let all = 10_000;
@@ -194,8 +243,8 @@ pub(crate) async fn answers(store: &Store) -> String {
         store.events(PROJECT, EventFilter::default(), Page { before: None, limit: all }).await.unwrap();
     let mut text = format!("{} undelivered\n", store.health().undelivered);
     for request in &requests {
-        let whole = store.request(PROJECT, request.id).await.unwrap().unwrap();
-        text.push_str(&format!("{request:?} {} {:?}\n", whole.body.len(), whole.verdict));
+        let whole = store.request_details(PROJECT, request.id).await.unwrap().unwrap();
+        text.push_str(&format!("{}\n", request_line(request, &whole)));
     }
     for event in &events {
         let attempts = store.attempts(PROJECT, event.id).await.unwrap().unwrap();

@@ -6,16 +6,53 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
-use hookyard_model::id::{ConnectionId, EventId};
-use hookyard_model::request::RejectCause;
-use hookyard_store::accept::Rejection;
+use hookyard_model::id::{ConnectionId, EventId, RequestId};
+use hookyard_model::request::{Fields, Proof, RejectCause};
+use hookyard_store::accept::{Answered, Arrival, Rejection};
 use hookyard_store::arrivals::NewEvent;
+use hookyard_store::history::{Page, RequestFilter, Status};
 use hookyard_store::store::Store;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::harness::*;
+
+/// What the provider says about the n-th request: everything, a part, nothing.
+fn fields(n: usize) -> Fields {
+    Fields {
+        provider_event_id: (n % 3 < 2).then(|| format!("evt_{n}")),
+        topic: n.is_multiple_of(3).then(|| "order.paid".to_owned()),
+        provider_time: n.is_multiple_of(3).then_some(Timestamp::from_us(START.us() - n as u64)),
+    }
+}
+
+/// Requests whose verification was pending: verified, refused, and not decided; and a handshake.
+async fn some_pending(store: &Store, arrivals: &mut hookyard_store::arrivals::Arrivals) {
+    for n in 0..6_usize {
+        let pending = Arrival { proof: None, ..arrival(vec![b'p'; 100 * n]) };
+        store.accept(pending).await.unwrap();
+        let arrived = next_arrived(arrivals, 1).await.remove(0);
+        assert!(arrived.is_pending());
+        match n % 3 {
+            0 => store.record_verified(&arrived, Proof::Verified, fields(n), &[]),
+            1 => store.record_refused(&arrived, RejectCause::VerificationFailed, format!("refused {n}")),
+            _ => {} // Not decided.
+        }
+    }
+    let template = arrival("");
+    store.note_answered(Answered {
+        project: PROJECT,
+        source: SOURCE,
+        received_at: START,
+        remote: template.remote,
+        head: template.head,
+        body: "are you there?".into(),
+        body_bytes: 14,
+        detail: "a challenge".to_owned(),
+    });
+}
 
 /// A store with a bit of everything in it, over several segments and partitions; closed again.
 pub(crate) async fn some_history(yard: &Yard) {
@@ -24,6 +61,9 @@ pub(crate) async fn some_history(yard: &Yard) {
     let mut arrivals = store.arrivals();
     let lane = Filled::new(&store, DESTINATION);
     for n in 0..24_usize {
+        if n == 12 {
+            some_pending(&store, &mut arrivals).await;
+        }
         accept(&store, vec![b'a' + n as u8; 40 * n]).await.unwrap();
         let template = arrival("");
         if n % 5 == 0 {
@@ -45,7 +85,7 @@ pub(crate) async fn some_history(yard: &Yard) {
         let arrived = next_arrived(&mut arrivals, 1).await.remove(0);
         let held = NewEvent { connection: ConnectionId(30), state: EventState::Held, ..queued(&store) };
         let legs = if n % 4 == 0 { vec![queued(&store), held] } else { vec![queued(&store)] };
-        store.record_routed(&arrived, if n % 6 == 5 { &[] } else { &legs });
+        store.record_routed(&arrived, fields(n), if n % 6 == 5 { &[] } else { &legs });
         if n % 6 == 5 {
             continue;
         }
@@ -188,7 +228,7 @@ async fn made_anew_while_everything_goes_on() {
         assert!(store.request(PROJECT, id).await.unwrap().is_some(), "{n}");
         rebuilding.await.unwrap();
         assert!(store.request(PROJECT, id).await.unwrap().is_some(), "{n}");
-        assert_eq!(ids(&store).await.len(), 24 + 5 + n + 1);
+        assert_eq!(ids(&store).await.len(), 24 + 5 + 7 + n + 1);
     }
 }
 
@@ -231,7 +271,7 @@ async fn damage_in_the_journal_is_reported_and_costs_only_its_record() {
 /// One thing that is done to a store.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Accept,
+    Accept { pending: bool },
     Route { legs: u64, held: bool },
     Attempt(u16),
     SetAside(EventState),
@@ -243,7 +283,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        5 => Just(Step::Accept),
+        5 => any::<bool>().prop_map(|pending| Step::Accept { pending }),
         5 => (0_u64..4, any::<bool>()).prop_map(|(legs, held)| Step::Route { legs, held }),
         8 => prop_oneof![Just(200_u16), Just(500), Just(400)].prop_map(Step::Attempt),
         1 => prop_oneof![Just(EventState::Held), Just(EventState::Cancelled)].prop_map(Step::SetAside),
@@ -254,28 +294,42 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What became of each event, told by what was done to it.
-type Model = BTreeMap<EventId, (EventState, u32)>;
+/// What became of each event and each request, told by what was done to them.
+type Model = (BTreeMap<EventId, (EventState, u32)>, BTreeMap<RequestId, Status>);
 
 async fn run(yard: &Yard, steps: &[Step]) -> Model {
-    let mut model = Model::new();
+    let (mut model, mut statuses) = Model::default();
     let mut open = start(yard).await;
     let mut unrouted = 0;
     for step in steps {
         let (store, arrivals, lane) = (&open.0, &mut open.1, &open.2);
         match *step {
-            Step::Accept => {
-                accept(store, "body").await.unwrap();
+            Step::Accept { pending } => {
+                let proof = (!pending).then_some(Proof::Verified);
+                let id = store.accept(Arrival { proof, ..arrival("body") }).await.unwrap();
+                statuses.insert(id, proof.map_or(Status::Pending, Status::Accepted));
                 unrouted += 1;
             }
             Step::Route { legs, held } if unrouted > 0 => {
                 for arrived in arrivals.next().await {
                     unrouted -= 1;
+                    if arrived.is_pending() && legs == 0 {
+                        let cause = RejectCause::VerificationFailed;
+                        store.record_refused(&arrived, cause, "no signature matches".to_owned());
+                        statuses.insert(arrived.request.id, Status::Rejected(cause));
+                        continue;
+                    }
                     let state = if held { EventState::Held } else { EventState::Queued };
                     let made: Vec<NewEvent> = (1..=legs)
                         .map(|leg| NewEvent { connection: ConnectionId(leg), state, ..queued(store) })
                         .collect();
-                    store.record_routed(&arrived, &made);
+                    let fields = fields(legs as usize);
+                    if arrived.is_pending() {
+                        store.record_verified(&arrived, Proof::Verified, fields, &made);
+                    } else {
+                        store.record_routed(&arrived, fields, &made);
+                    }
+                    statuses.insert(arrived.request.id, Status::Accepted(Proof::Verified));
                     model.extend(made.iter().map(|event| {
                         (EventId { request: arrived.request.id, connection: event.connection }, (state, 0))
                     }));
@@ -325,7 +379,7 @@ async fn run(yard: &Yard, steps: &[Step]) -> Model {
         }
     }
     stop(open).await;
-    model
+    (model, statuses)
 }
 
 async fn start(yard: &Yard) -> (Store, hookyard_store::arrivals::Arrivals, Filled) {
@@ -355,7 +409,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             let yard = yard();
-            let model = run(&yard, &steps).await;
+            let (model, statuses) = run(&yard, &steps).await;
             let lived = expected(&yard).await;
             // From nothing, and once more on top of what is there.
             yard.partitions().iter().for_each(|file| fs::remove_file(file).unwrap());
@@ -370,6 +424,10 @@ proptest! {
                 undelivered += u64::from(state.is_undelivered());
             }
             assert_eq!(store.health().undelivered, undelivered);
+            let page = Page { before: None, limit: 1_000 };
+            let found = store.requests(PROJECT, RequestFilter::default(), page).await.unwrap();
+            let found: BTreeMap<_, _> = found.iter().map(|row| (row.id, row.status)).collect();
+            assert_eq!(found, statuses);
         });
     }
 }

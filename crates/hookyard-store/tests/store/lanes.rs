@@ -8,6 +8,7 @@ use hookyard_model::attempt::Trigger;
 use hookyard_model::connection::Retry;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId};
+use hookyard_model::request::Fields;
 use hookyard_model::source::Verification;
 use hookyard_store::arrivals::NewEvent;
 use hookyard_store::by_hand::RetryError;
@@ -160,9 +161,9 @@ async fn held_released_cancelled() {
     let arrived = next_arrived(&mut arrivals, 3).await;
     let on = |connection| NewEvent { connection: ConnectionId(connection), ..queued(&store) };
     let held = |connection| NewEvent { state: EventState::Held, ..on(connection) };
-    store.record_routed(&arrived[0], &[held(7)]);
-    store.record_routed(&arrived[1], &[held(7)]);
-    store.record_routed(&arrived[2], &[held(8), on(9)]);
+    store.record_routed(&arrived[0], Fields::default(), &[held(7)]);
+    store.record_routed(&arrived[1], Fields::default(), &[held(7)]);
+    store.record_routed(&arrived[2], Fields::default(), &[held(8), on(9)]);
     store.settle().await;
     let ready = lane.take().await;
     assert_eq!(ready.event.connection, ConnectionId(9));
@@ -220,6 +221,7 @@ async fn retried_by_hand() {
     let source = NewSource {
         name: "source".to_owned(),
         token: None,
+        public_url: None,
         verification: Verification { provider: "none".to_owned(), ..Verification::default() },
         methods: vec![],
         answer: None,
@@ -249,7 +251,7 @@ async fn retried_by_hand() {
     store.accept(request).await.unwrap();
     let arrived = next_arrived(&mut arrivals, 1).await.remove(0);
     let leg = NewEvent { connection: connection.id, destination: destination.id, ..queued(&store) };
-    store.record_routed(&arrived, &[leg]);
+    store.record_routed(&arrived, Fields::default(), &[leg]);
     let ready = lane.take().await;
     let mut made = attempt(&ready, 400, EventState::Failed, START);
     made.project = project;

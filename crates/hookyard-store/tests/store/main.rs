@@ -16,5 +16,6 @@ mod index;
 mod kill;
 mod lanes;
 mod lock;
+mod pending;
 mod reads;
 mod retention;

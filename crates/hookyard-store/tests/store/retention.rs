@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hookyard_model::event::EventState;
 use hookyard_model::id::{EventId, RequestId};
+use hookyard_model::request::Fields;
 use hookyard_store::history::{EventFilter, Page};
 use hookyard_store::store::Store;
 
@@ -81,7 +82,7 @@ async fn what_is_still_to_be_done_stays_until_it_is() {
     let held = accept(&store, "held").await.unwrap();
     let arrived = next_arrived(&mut arrivals, 1).await.remove(0);
     let leg = hookyard_store::arrivals::NewEvent { state: EventState::Held, ..queued(&store) };
-    store.record_routed(&arrived, &[leg]);
+    store.record_routed(&arrived, Fields::default(), &[leg]);
     delivered(&store, &mut arrivals, 30).await;
     yard.clock.advance(KEPT * 2);
     let before = yard.segments().len();
@@ -112,7 +113,7 @@ async fn what_is_still_to_be_done_stays_until_it_is() {
     let mut arrivals = store.arrivals();
     let first = arrivals.next().await;
     assert_eq!(first[0].request.id, unrouted);
-    first.iter().for_each(|arrived| store.record_routed(arrived, &[]));
+    first.iter().for_each(|arrived| store.record_routed(arrived, Fields::default(), &[]));
     delivered(&store, &mut arrivals, 6).await;
     until(async || store.request(PROJECT, unrouted).await.unwrap().is_none()).await;
 }

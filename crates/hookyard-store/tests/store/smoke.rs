@@ -5,7 +5,7 @@ use std::time::Duration;
 use hookyard_model::event::EventState;
 use hookyard_model::request::RejectCause;
 use hookyard_store::accept::Rejection;
-use hookyard_store::history::{EventFilter, Page, RequestFilter};
+use hookyard_store::history::{EventFilter, Page, RequestFilter, RequestKind, Status};
 
 use crate::harness::*;
 
@@ -72,8 +72,11 @@ async fn lists_and_rejections() {
     let page = Page { before: None, limit: 10 };
     let all = store.requests(PROJECT, RequestFilter::default(), page).await.unwrap();
     assert_eq!(all.len(), 3);
-    assert_eq!((all[0].rejected, all[1].id, all[2].id), (Some(RejectCause::UnknownSource), two, one));
-    let accepted = RequestFilter { accepted: Some(true), ..RequestFilter::default() };
+    assert_eq!(
+        (all[0].status, all[1].id, all[2].id),
+        (Status::Rejected(RejectCause::UnknownSource), two, one)
+    );
+    let accepted = RequestFilter { kind: Some(RequestKind::Accepted), ..RequestFilter::default() };
     assert_eq!(store.requests(PROJECT, accepted, page).await.unwrap().len(), 2);
     let older =
         store.requests(PROJECT, RequestFilter::default(), Page { before: Some(two), limit: 10 }).await;

@@ -11,7 +11,7 @@ use hookyard_model::connection::Retry;
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::{Answer, Verification};
-use hookyard_providers::{ConfigError, Verifier};
+use hookyard_providers::{ConfigError, Configuration, Verifier};
 use hookyard_store::catalog::{Declared, DeclaredConnection, NewDestination, NewSource, Problem};
 
 use super::nearest::nearest;
@@ -58,7 +58,8 @@ fn source(
 ) -> Option<NewSource> {
     let name = table.required_text(reader, "name");
     let token = table.text(reader, "token");
-    let verification = verification(&mut table, reader);
+    let public_url = table.text(reader, "public_url");
+    let verification = verification(&mut table, reader, public_url.as_deref());
     let methods = table.texts(reader, "methods").unwrap_or_default();
     let answer = table.optional_table(reader, "answer").and_then(|answer_table| answer(answer_table, reader));
     if let Some(token) = &token
@@ -67,7 +68,7 @@ fn source(
         let message = "source.token: another source has this token: choose a different one";
         reader.note(table.place_of("token"), message);
     }
-    let new = name.map(|name| NewSource { name, token, verification, methods, answer });
+    let new = name.map(|name| NewSource { name, token, public_url, verification, methods, answer });
     if let Some(new) = &new {
         declare(&new.name, "source", &table, reader, names);
         note_problems(new.problems(), "source", &table, reader);
@@ -76,8 +77,31 @@ fn source(
     new
 }
 
+/// Whether every source whose provider signs the URL knows its URL; `server` is the server's, which the
+/// command line may have given.
+///
+/// # Errors
+/// A sentence that names the source.
+pub(crate) fn check_urls(declared: &Declared, server: Option<&str>) -> Result<(), String> {
+    for source in &declared.sources {
+        let token = source.token.as_deref().unwrap_or_default();
+        let url = hookyard_model::source::url(source.public_url.as_deref(), server, token);
+        let secrets: Vec<&str> = source.verification.secrets.iter().map(Secret::expose).collect();
+        let verifier = Verifier::new(&Configuration {
+            provider: &source.verification.provider,
+            secrets: &secrets,
+            settings: &source.verification.settings,
+            public_url: url.as_deref(),
+        });
+        if let Err(error) = verifier {
+            return Err(format!("source `{}`: {error}", source.name));
+        }
+    }
+    Ok(())
+}
+
 /// Asks the provider only where everything it is asked about could be read.
-fn verification(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Verification {
+fn verification(table: &mut Table<'_>, reader: &mut Reader<'_>, public_url: Option<&str>) -> Verification {
     let found_before = reader.found.len();
     let provider = table.text(reader, "provider").unwrap_or_else(|| "none".to_owned());
     let secrets = table.texts(reader, "secrets").unwrap_or_default();
@@ -85,15 +109,21 @@ fn verification(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Verification 
     let settings = settings.unwrap_or_default();
     if reader.found.len() == found_before {
         let exposed: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        if let Err(error) = Verifier::new(&provider, &exposed, &settings) {
+        let configuration =
+            Configuration { provider: &provider, secrets: &exposed, settings: &settings, public_url };
+        if let Err(error) = Verifier::new(&configuration) {
             let setting = match error {
-                ConfigError::UnknownProvider { .. } => "provider",
-                ConfigError::NoSecret { .. } | ConfigError::BadSecret { .. } => "secrets",
+                // The server's own URL may still come from the command line: `check_urls`.
+                ConfigError::NoPublicUrl { .. } => None,
+                ConfigError::UnknownProvider { .. } | ConfigError::BadDescription { .. } => Some("provider"),
+                ConfigError::NoSecret { .. } | ConfigError::BadSecret { .. } => Some("secrets"),
                 ConfigError::UnknownSetting { .. }
                 | ConfigError::MissingSetting { .. }
-                | ConfigError::BadSetting { .. } => "settings",
+                | ConfigError::BadSetting { .. } => Some("settings"),
             };
-            reader.note(table.place_of(setting), format!("source.{setting}: {error}"));
+            if let Some(setting) = setting {
+                reader.note(table.place_of(setting), format!("source.{setting}: {error}"));
+            }
         }
     }
     Verification { provider, secrets: secrets.into_iter().map(Secret::new).collect(), settings }

@@ -7,16 +7,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hookyard_deliver::send::SendLimits;
 use hookyard_ingest::limits::Limits;
 use hookyard_model::request::HEADER_LINES_MAX;
 use hookyard_model::secret::Secret;
+use hookyard_outgoing::exchange::AnswerLimits;
+use hookyard_route::limits::Limits as VerificationLimits;
 use hookyard_store::store::Options;
 use ipnet::IpNet;
 use tracing::Level;
 
 use super::table::{Reader, Table};
-use super::{Delivery, Health, Log, LogFormat, Server, ServerTls, Storage};
+use super::{Delivery, Health, Log, LogFormat, Server, ServerTls, Storage, VerificationCache};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -36,6 +37,7 @@ impl Default for Server {
         Self {
             public: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 4400)),
             admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 4401)),
+            public_url: None,
             admin_key: None,
             data_dir: PathBuf::from(DATA_DIR),
             shutdown_grace: Duration::from_secs(30),
@@ -51,10 +53,16 @@ impl Default for Storage {
     }
 }
 
+impl Default for VerificationCache {
+    fn default() -> Self {
+        Self { keys_max: 1_024, bytes_max: 4 << 20 }
+    }
+}
+
 impl Default for Delivery {
     fn default() -> Self {
         let Options { lane_events_max, lanes_bytes_max, .. } = Options::new(DATA_DIR);
-        let SendLimits { response_body_bytes_max, .. } = SendLimits::default();
+        let AnswerLimits { response_body_bytes_max, .. } = AnswerLimits::default();
         Self { allow_networks: Vec::new(), lane_events_max, lanes_bytes_max, response_body_bytes_max }
     }
 }
@@ -77,6 +85,7 @@ pub(super) fn server(mut table: Table<'_>, reader: &mut Reader<'_>, directory: &
     let server = Server {
         public,
         admin,
+        public_url: public_url(&mut table, reader),
         admin_key: table.text(reader, "admin_key").map(Secret::new),
         data_dir: directory.join(data_dir),
         shutdown_grace: table
@@ -86,6 +95,16 @@ pub(super) fn server(mut table: Table<'_>, reader: &mut Reader<'_>, directory: &
     };
     table.finish(reader);
     server
+}
+
+/// A closing slash is what people copy with a URL; it means nothing here.
+fn public_url(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<String> {
+    let url = table.text(reader, "public_url")?;
+    let url = url.trim_end_matches('/');
+    if let Some(problem) = hookyard_store::catalog::public_url_problem(url) {
+        reader.note(table.place_of("public_url"), format!("server.public_url: {}", problem.reason));
+    }
+    Some(url.to_owned())
 }
 
 fn server_tls(mut table: Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Option<ServerTls> {
@@ -147,6 +166,42 @@ pub(super) fn storage(mut table: Table<'_>, reader: &mut Reader<'_>) -> Storage 
     };
     table.finish(reader);
     storage
+}
+
+pub(super) fn verification(
+    mut table: Table<'_>,
+    reader: &mut Reader<'_>,
+) -> (VerificationLimits, VerificationCache) {
+    let default = VerificationLimits::default();
+    let wait = MS..=HOUR;
+    let limits = VerificationLimits {
+        fetch_timeout: table
+            .duration(reader, "fetch_timeout", MS..=10 * MINUTE)
+            .unwrap_or(default.fetch_timeout),
+        fetches_max: table.count(reader, "fetches_max", 1..=1_000).unwrap_or(default.fetches_max),
+        retry_first: table.duration(reader, "retry_first", wait.clone()).unwrap_or(default.retry_first),
+        retry_max: table.duration(reader, "retry_max", wait).unwrap_or(default.retry_max),
+        pending_age_max: table
+            .duration(reader, "pending_age_max", S..=30 * DAY)
+            .unwrap_or(default.pending_age_max),
+        pending_requests_max: table
+            .count(reader, "pending_requests_max", 1..=1_000_000)
+            .unwrap_or(default.pending_requests_max),
+        pending_bytes_max: table
+            .size(reader, "pending_bytes_max", KIB..=64 * GIB)
+            .unwrap_or(default.pending_bytes_max),
+    };
+    if limits.retry_max < limits.retry_first {
+        let message = "verification.retry_max: must be at least verification.retry_first";
+        reader.note(table.place_of("retry_max"), message);
+    }
+    let default = VerificationCache::default();
+    let cache = VerificationCache {
+        keys_max: table.count(reader, "cache_keys_max", 1..=1_000_000).unwrap_or(default.keys_max),
+        bytes_max: table.size(reader, "cache_bytes_max", 64 * KIB..=GIB).unwrap_or(default.bytes_max),
+    };
+    table.finish(reader);
+    (limits, cache)
 }
 
 pub(super) fn delivery(mut table: Table<'_>, reader: &mut Reader<'_>) -> Delivery {

@@ -116,3 +116,81 @@ async fn what_cannot_start_says_why() {
     let nowhere = yard.run(&["reindex", "--data-dir", "nowhere"]).await;
     assert!(nowhere.stderr.contains("nowhere") && nowhere.status.code() == Some(1), "{nowhere:?}");
 }
+
+#[tokio::test]
+async fn providers_are_listed_and_explained() {
+    let yard = Yard::new("");
+    let list = yard.run(&["providers"]).await;
+    assert!(list.status.success() && list.stderr.is_empty(), "{list:?}");
+    for words in
+        [["stripe ", "Stripe", "HMAC-SHA256"], ["zoom ", "Zoom", "+ handshake"], ["none ", "No ", "unsigned"]]
+    {
+        let told = list.stdout.lines().any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(told, "{words:?} in {}", list.stdout);
+    }
+    let zoom = yard.run(&["providers", "zoom"]).await;
+    for words in [
+        "Zoom (zoom)",
+        "secret token",
+        "tolerance_s",
+        "HMAC-SHA256 of `v0:",
+        "url_validation: POST",
+        "Confidence\n  high",
+    ] {
+        assert!(zoom.stdout.contains(words), "{words} in {}", zoom.stdout);
+    }
+    let json = yard.run(&["providers", "zoom", "--json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((&json["name"], &json["schemes"][0]["kind"]), (&"zoom".into(), &"HMAC-SHA256".into()));
+    let all = yard.run(&["providers", "--json"]).await;
+    let all: Vec<serde_json::Value> = serde_json::from_str(&all.stdout).unwrap();
+    assert_eq!(all.len(), hookyard_providers::providers().count());
+    let unknown = yard.run(&["providers", "strippe"]).await;
+    assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
+    assert!(unknown.stderr.contains("did you mean `stripe`"), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn sign_prints_a_line_that_is_accepted_when_it_is_pasted() {
+    let secret = "it's a $ecret `of` \\\"mine\"";
+    let mut yard = Yard::new("");
+    for (name, settings) in
+        [("github", ""), ("stripe", ""), ("trello", ""), ("mailgun", "scheme = \"routes\"")]
+    {
+        yard.declared.push_str(&format!(
+            "[[source]]\nname = \"{name}\"\ntoken = \"{name}\"\nprovider = \"{name}\"\nsecrets = [{}]\n\
+             [source.settings]\n{settings}\n",
+            serde_json::to_string(&secret.replace('$', "$$")).unwrap()
+        ));
+    }
+    yard.server.push_str("public_url = \"https://hooks.example.com\"\n");
+    let gateway = yard.start().await;
+    std::fs::write(yard.path().join("body.json"), "@{\"it's\":\"a \\u00e4 %s\"}").unwrap();
+    yard.env.insert("HOOKYARD_SECRET".to_owned(), secret.to_owned());
+    for (name, more) in [
+        ("github", &["--body", "body.json"][..]),
+        ("stripe", &[]),
+        ("trello", &[]),
+        ("mailgun", &["--setting", "scheme=routes"]),
+    ] {
+        let url = format!("https://hooks.example.com/{name}");
+        // What the provider was given, and where this gateway listens.
+        let to = format!("http://{}/{name}", gateway.public);
+        let args = [&["sign", name, "--url", &url, "--to", &to][..], more].concat();
+        let signed = yard.run(&args).await;
+        assert!(signed.status.success(), "{signed:?}");
+        assert!(!signed.stdout.contains("ecret"), "the secret itself is not printed: {}", signed.stdout);
+        let line = signed.stdout.trim().to_owned();
+        let path = std::env::var_os("PATH").unwrap();
+        let pasted = tokio::task::spawn_blocking(move || {
+            Command::new("sh").args(["-c", &line]).env_clear().env("PATH", path).output().unwrap()
+        });
+        let pasted = pasted.await.unwrap();
+        let told = String::from_utf8(pasted.stdout).unwrap();
+        assert!(pasted.status.success() && told.contains("request_id"), "{name}: {told}\n{}", signed.stdout);
+    }
+    let refused = yard.run(&["sign", "sendgrid", "--url", "https://hooks.example.com/x"]).await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let refused = yard.run(&["sign", "no-such"]).await;
+    assert!(refused.stderr.contains("no provider `no-such`"), "{refused:?}");
+}

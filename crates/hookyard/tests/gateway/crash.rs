@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hookyard_model::clock::{Clock, Timestamp};
+use hookyard_model::request::Proof;
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Verification;
 use hookyard_store::accept::Arrival;
@@ -170,7 +171,14 @@ async fn age(yard: &Yard) {
     let verification = Verification { provider: "github".to_owned(), ..Verification::default() };
     let verification = Verification { secrets: vec![Secret::new(SECRET)], ..verification };
     let name = "github".to_owned();
-    let new = NewSource { token: Some(name.clone()), name, verification, methods: Vec::new(), answer: None };
+    let new = NewSource {
+        token: Some(name.clone()),
+        public_url: None,
+        name,
+        verification,
+        methods: Vec::new(),
+        answer: None,
+    };
     let source = store.catalog().create_source(project, new).await.unwrap().id;
     let mut accepting = JoinSet::new();
     for number in 0..OLD_REQUESTS {
@@ -178,6 +186,7 @@ async fn age(yard: &Yard) {
         let store = store.clone();
         accepting.spawn(async move {
             let arrival = Arrival {
+                proof: Some(Proof::NotAsked),
                 project,
                 source,
                 received_at: store.clock().now(),

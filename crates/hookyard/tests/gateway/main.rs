@@ -27,8 +27,10 @@ mod crash;
 mod directory;
 #[cfg(target_os = "linux")]
 mod disk;
+mod handshakes;
 mod isolation;
 mod outcomes;
+mod pending;
 mod sdk;
 mod shutdown;
 mod tls;

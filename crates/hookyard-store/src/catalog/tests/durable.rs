@@ -11,6 +11,7 @@ async fn filled() -> Fixture {
     fixture.later();
     let mut second = source("second");
     second.token = Some("known-token".to_owned());
+    second.public_url = Some("https://hooks.example.com/second".to_owned());
     second.methods = Vec::new();
     second.answer = Some(Answer { status: 202, content_type: Some("text/plain".into()), body: "ta".into() });
     second.verification.secrets.push(Secret::new("another-verification-secret"));
@@ -136,7 +137,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let error = Fixture::new()
         .reopened_after(|database| database.pragma_update(None, "user_version", 99).unwrap())
         .unwrap_err();
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 1, .. }), "{error}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 2, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -222,6 +223,7 @@ async fn a_database_of_the_first_version_is_read_for_ever() {
 
     let second = snapshot.source_named(project, "second").unwrap();
     assert_eq!(second.token, "known-token");
+    assert_eq!(second.public_url, None);
     assert_eq!(second.verification.provider, "github");
     let secrets: Vec<_> = second.verification.secrets.iter().map(Secret::expose).collect();
     assert_eq!(secrets, ["verification-secret", "another-verification-secret"]);

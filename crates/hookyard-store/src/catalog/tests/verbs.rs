@@ -265,3 +265,33 @@ async fn many_writers_at_a_time_lose_nothing_and_share_no_name() {
     assert_eq!(fixture.catalog.snapshot().sources.len(), 20);
     assert_eq!(content(&fixture.reopened().catalog.snapshot()), before);
 }
+
+#[tokio::test]
+async fn a_secret_that_a_handshake_brings_is_taken_once_and_survives_file_and_reopening() {
+    let fixture = Fixture::new();
+    let (project, catalog) = (fixture.project(), &fixture.catalog);
+    let mut bare = source("bare");
+    bare.verification.secrets.clear();
+    let id = catalog.create_source(project, bare.clone()).await.unwrap().id;
+    assert!(catalog.capture_secret(id, Secret::new("brought")).await.unwrap());
+    assert!(!catalog.capture_secret(id, Secret::new("another")).await.unwrap(), "it has one");
+    assert!(catalog.capture_secret(SourceId(1), Secret::new("x")).await.is_err());
+    let declared = Declared { sources: vec![bare], ..Declared::default() };
+    catalog.apply_file(project, declared).await.unwrap();
+    let snapshot = fixture.reopened().catalog.snapshot();
+    assert_eq!(snapshot.sources[&id].verification.secrets, [Secret::new("brought")]);
+    assert_eq!(snapshot.sources[&id].managed_by, ManagedBy::File);
+}
+
+#[tokio::test]
+async fn an_empty_secret_is_not_captured() {
+    let fixture = Fixture::new();
+    let mut bare = source("bare");
+    bare.verification.secrets.clear();
+    let id = fixture.catalog.create_source(fixture.project(), bare).await.unwrap().id;
+    for bad in ["", &"x".repeat(5000)] {
+        let refused = fixture.catalog.capture_secret(id, Secret::new(bad)).await.unwrap_err();
+        assert!(matches!(refused, WriteError::Invalid { setting: "secrets", .. }), "{refused}");
+    }
+    assert!(fixture.catalog.snapshot().sources[&id].verification.secrets.is_empty());
+}

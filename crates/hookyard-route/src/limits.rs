@@ -1,0 +1,36 @@
+//! The bounds of late verification.
+
+use std::time::Duration;
+
+/// What late verification takes, at most. `Default` gives the documented values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long fetching a key may take, from resolving the name to the last byte.
+    pub fetch_timeout: Duration,
+    /// Keys that are fetched at the same time for one source.
+    pub fetches_max: usize,
+    /// The first wait after a failed fetch; each further one is twice as long.
+    pub retry_first: Duration,
+    /// The longest such wait.
+    pub retry_max: Duration,
+    /// How long a request may wait for its key; then it is rejected.
+    pub pending_age_max: Duration,
+    /// Pending requests of one source that are kept in memory.
+    pub pending_requests_max: usize,
+    /// Bytes of pending requests of one source that are kept in memory; one is kept in any case.
+    pub pending_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fetch_timeout: Duration::from_secs(10),
+            fetches_max: 4,
+            retry_first: Duration::from_secs(1),
+            retry_max: Duration::from_secs(60),
+            pending_age_max: Duration::from_secs(24 * 3600),
+            pending_requests_max: 256,
+            pending_bytes_max: 4 << 20,
+        }
+    }
+}
