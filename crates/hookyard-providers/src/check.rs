@@ -106,6 +106,12 @@ impl Problems<'_> {
             place,
             "exactly one kind must be given",
         );
+        for condition in &scheme.require {
+            self.value(place, &condition.value, Use::Message);
+            for template in condition.equals.iter().chain(&condition.listed_in) {
+                self.template(place, template, Use::Key);
+            }
+        }
         if let Some(signature) = &scheme.signature {
             self.signature(place, signature);
         }

@@ -117,6 +117,10 @@ pub struct Scheme {
     pub name: Option<String>,
     /// When to choose it, where a provider has several.
     pub meaning: Option<String>,
+    /// What else must hold of the request. For providers that sign for all their customers with the same
+    /// keys: what they sign must say that it is for this one.
+    #[serde(default)]
+    pub require: Vec<Condition>,
     /// A signature over parts of the request.
     pub signature: Option<Signature>,
     /// A signed token (RFC 7519) or a detached signature (RFC 7515).

@@ -95,9 +95,12 @@ pub fn diagnose(
             suggestion: "subscribe the source's URL at the provider: its first request brings the secret"
                 .to_owned(),
         },
-        Refusal::KeyRefused { .. } => {
-            plain("key", &refusal, "compare the source's settings with the provider's")
-        }
+        Refusal::KeyRefused { .. } => plain(
+            "key",
+            &refusal,
+            "if the request is really the provider's, compare the source's settings with the provider's; \
+                 otherwise leave it refused",
+        ),
         _ => case.proof(&refusal),
     })
 }
@@ -179,9 +182,15 @@ impl Case<'_> {
                 } else {
                     " (the body is longer than 256 KiB, so not everything that could explain it was tried)"
                 };
+                let url = match self.configuration.public_url.filter(|_| self.signs_url()) {
+                    Some(url) => {
+                        format!("compare the URL at the provider with `{url}`, which is signed too; ")
+                    }
+                    None => String::new(),
+                };
                 let suggestion = format!(
-                    "compare the secret with the one that the provider shows, and look for a proxy that changes \
-                     bodies{fewer}"
+                    "{url}compare the secret with the one that the provider shows, and look for a proxy that \
+                     changes bodies{fewer}"
                 );
                 Diagnosis { check, reason: refusal.to_string(), suggestion }
             }

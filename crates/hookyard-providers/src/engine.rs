@@ -15,6 +15,7 @@ pub(crate) mod key_text;
 pub(crate) mod mac;
 pub(crate) mod prepare;
 mod public_key;
+mod required;
 pub(crate) mod secrets;
 mod signatures;
 pub(crate) mod symmetric;
@@ -25,11 +26,12 @@ pub use signatures::SIGNATURES_MAX;
 
 use crate::adapters::{self, Adapter};
 use crate::configuration::{ConfigError, Configuration};
-use crate::definition;
+use crate::definition::{self, Scheme};
 use crate::engine::credential::Credential;
 use crate::engine::jwt::Jwt;
 use crate::engine::prepare::Site;
 use crate::engine::public_key::Asymmetric;
+use crate::engine::required::Required;
 use crate::engine::symmetric::Symmetric;
 use crate::key_cache::KeyCache;
 use crate::public_key::KeyAlgorithm;
@@ -52,6 +54,8 @@ pub(crate) enum Compiled {
     Adapter(Box<Adapter>),
     /// A password or token.
     Credential(Credential),
+    /// A scheme, and what must hold beside it.
+    Both(Box<(Required, Compiled)>),
     /// Nothing is checked.
     Unsigned,
     /// Nothing passes until a handshake has brought the secret.
@@ -67,25 +71,38 @@ impl Compiled {
             return Ok(Self::NoSecretYet);
         }
         let site = Site { settings, secrets: configuration.secrets, public_url: configuration.public_url };
+        let compiled = Self::of_scheme(scheme, &site, configuration)?;
+        if scheme.require.is_empty() {
+            return Ok(compiled);
+        }
+        Ok(Self::Both(Box::new((Required::new(&scheme.require, &site)?, compiled))))
+    }
+
+    fn of_scheme(
+        scheme: &'static Scheme,
+        site: &Site<'_>,
+        configuration: &Configuration<'_>,
+    ) -> Result<Self, ConfigError> {
+        let settings = site.settings;
         let tolerance_s = settings.tolerance_s(scheme)?;
         if let Some(signature) = &scheme.signature {
             if let Some(algorithm) = KeyAlgorithm::of_signature(signature.algorithm) {
-                let asymmetric = Asymmetric::new(signature, algorithm, tolerance_s, &site)?;
+                let asymmetric = Asymmetric::new(signature, algorithm, tolerance_s, site)?;
                 return Ok(Self::Asymmetric(Box::new(asymmetric)));
             }
-            return Ok(Self::Symmetric(Box::new(Symmetric::new(signature, tolerance_s, &site)?)));
+            return Ok(Self::Symmetric(Box::new(Symmetric::new(signature, tolerance_s, site)?)));
         }
         if let Some(credential) = &scheme.credential {
-            return Ok(Self::Credential(Credential::new(credential, &site)?));
+            return Ok(Self::Credential(Credential::new(credential, site)?));
         }
         if scheme.adapter.as_ref().is_some_and(|adapter| adapter.name == GENERIC_HMAC) {
-            return Ok(Self::Symmetric(Box::new(hmac_settings::compile(tolerance_s, &site)?)));
+            return Ok(Self::Symmetric(Box::new(hmac_settings::compile(tolerance_s, site)?)));
         }
         if let Some(jwt) = &scheme.jwt {
-            return Ok(Self::Jwt(Box::new(Jwt::new(jwt, tolerance_s, &site)?)));
+            return Ok(Self::Jwt(Box::new(Jwt::new(jwt, tolerance_s, site)?)));
         }
         if let Some(adapter) = &scheme.adapter {
-            return adapter_of(adapter, configuration, &site).map(Self::Adapter);
+            return adapter_of(adapter, configuration, site).map(Self::Adapter);
         }
         if scheme.unsigned.is_some() {
             return Ok(Self::Unsigned);
@@ -100,6 +117,10 @@ impl Compiled {
             Self::Asymmetric(asymmetric) => return asymmetric.verify(reader, keys, now_s),
             Self::Jwt(jwt) => return jwt.verify(reader, keys, now_s),
             Self::Adapter(adapter) => adapter.verify(reader.request(), now_s),
+            Self::Both(both) => match both.0.check(&reader) {
+                Ok(()) => return both.1.verify(reader, keys, now_s),
+                Err(refusal) => Err(refusal),
+            },
             Self::Credential(credential) => credential.verify(&reader),
             Self::Unsigned => Ok(Verified { secret: None }),
             Self::NoSecretYet => Err(Refusal::NoSecretYet),

@@ -8,9 +8,9 @@
 //! brings becomes the source's secret only where it has none.
 
 use http::{Method, StatusCode};
-use subtle::ConstantTimeEq as _;
 
 use crate::answer::{Answer, Compiled};
+use crate::condition::Condition;
 use crate::configuration::{ConfigError, Configuration};
 use crate::definition::{self, Characters, Chosen};
 use crate::engine::key_text;
@@ -51,20 +51,6 @@ struct Known {
     respond: Compiled,
     otherwise: Compiled,
     then: Option<(Template, &'static [String])>,
-}
-
-#[derive(Debug)]
-struct Condition {
-    value: Value,
-    wanted: Wanted,
-}
-
-#[derive(Debug)]
-enum Wanted {
-    There,
-    Absent,
-    Equals(Template),
-    ListedIn(Template),
 }
 
 /// What became of a request that is a handshake.
@@ -288,41 +274,6 @@ fn call(reader: &Reader<'_>, template: &Template, hosts: &[String]) -> Result<Ca
         Ok(()) => Ok(Call { url, hosts: hosts.to_vec() }),
         Err(problem) => Err(format!("`{url}` is not called: {problem}")),
     }
-}
-
-impl Condition {
-    fn new(condition: &definition::Condition) -> Result<Self, String> {
-        let wanted = match (&condition.equals, &condition.listed_in, condition.absent) {
-            (Some(equals), _, _) => Wanted::Equals(Template::parse(equals)?),
-            (None, Some(list), _) => Wanted::ListedIn(Template::parse(list)?),
-            (None, None, true) => Wanted::Absent,
-            (None, None, false) => Wanted::There,
-        };
-        Ok(Self { value: Value::parse(&condition.value)?, wanted })
-    }
-
-    fn holds(&self, reader: &Reader<'_>) -> bool {
-        let found = reader.value(&self.value).ok();
-        let (found, template) = match (&self.wanted, found) {
-            (Wanted::Absent, found) => return found.is_none(),
-            (_, None) => return false,
-            (Wanted::There, Some(_)) => return true,
-            (Wanted::Equals(template) | Wanted::ListedIn(template), Some(found)) => (found, template),
-        };
-        let Ok(wanted) = reader.template(template) else { return false };
-        match &self.wanted {
-            Wanted::ListedIn(_) => wanted
-                .split(|byte| *byte == b',' || byte.is_ascii_whitespace())
-                .filter(|element| !element.is_empty())
-                .fold(false, |listed, element| listed | (element == b"*" || same(element, &found))),
-            _ => same(&wanted, &found),
-        }
-    }
-}
-
-/// In constant time: one of the two may be a secret.
-fn same(one: &[u8], other: &[u8]) -> bool {
-    one.ct_eq(other).into()
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ mod catalogue;
 // The build script's; here only for tests that make descriptions up.
 #[cfg(test)]
 mod check;
+mod condition;
 mod configuration;
 mod diagnose;
 mod fields;

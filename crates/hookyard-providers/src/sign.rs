@@ -78,6 +78,9 @@ fn sample_of(
     let site = Site { settings, secrets: configuration.secrets, public_url: configuration.public_url };
     let mut draft = Draft::new(&settings.provider().example, wanted.body, &site);
     let scheme = settings.scheme()?;
+    for condition in &scheme.require {
+        draft.satisfy(condition, &site)?;
+    }
     if let Some(signature) = &scheme.signature {
         let message = site.template(&signature.message)?;
         signature::sign(&mut draft, signature, &message, wanted, &site)?;

@@ -39,9 +39,17 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<()> {
         Wanted { body: body.as_deref(), private_key: private_key.as_deref(), now_s: Clock::System.now().s() };
     let signed = match sample(&configuration, &wanted) {
         Ok(signed) => signed,
-        Err(SampleError::PrivateKeyNeeded(provider)) => {
+        Err(SampleError::PrivateKeyNeeded(name))
+            if described.is_some_and(|provider| provider.secret.is_none()) =>
+        {
             bail!(
-                "{provider} signs with a private key: give one with --private-key, and its public key to the source"
+                "only {name} has the private key, and its public key is fetched from there: with --private-key you \
+                 get a request of the right form, which no source accepts"
+            )
+        }
+        Err(SampleError::PrivateKeyNeeded(name)) => {
+            bail!(
+                "{name} signs with a private key: give one with --private-key, and its public key to the source"
             )
         }
         Err(error) => bail!("no request of {} can be made: {error}", args.provider),

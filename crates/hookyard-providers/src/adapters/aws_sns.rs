@@ -1,6 +1,4 @@
 //! What Amazon SNS signs: names and values of some members, each on a line of its own.
-//! Everybody can make a topic, and all topics are signed with the same keys, so the topic must be the one
-//! in the setting `topic_arn`.
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html>
 
 use std::borrow::Cow;
@@ -18,9 +16,6 @@ pub(super) fn text<'a>(reader: &Reader<'a>) -> Result<Cow<'a, [u8]>, Why> {
         b"SubscriptionConfirmation" | b"UnsubscribeConfirmation" => CONFIRMATION,
         _ => return Err(Why::Malformed("its Type is none that SNS signs")),
     };
-    if !is_ours(&member("TopicArn")?, reader.setting("topic_arn").unwrap_or_default()) {
-        return Err(Why::Malformed("its TopicArn is not the topic of this source"));
-    }
     let mut text = Vec::new();
     for name in names {
         let value = match member(name) {
@@ -33,12 +28,4 @@ pub(super) fn text<'a>(reader: &Reader<'a>) -> Result<Cow<'a, [u8]>, Why> {
         }
     }
     Ok(Cow::Owned(text))
-}
-
-/// Whether a topic is the one that is configured, or one of an account's where that ends in `:*`.
-fn is_ours(arn: &[u8], configured: &str) -> bool {
-    match configured.strip_suffix('*') {
-        Some(account) if account.ends_with(':') => arn.starts_with(account.as_bytes()),
-        _ => arn == configured.as_bytes(),
-    }
 }

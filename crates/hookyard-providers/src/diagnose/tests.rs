@@ -107,6 +107,7 @@ fn a_body_that_was_written_anew() {
         ("{\"n\":\"Zo\\u00eb\"}", "{\"n\":\"Zoë\"}", "beyond ASCII escaped"),
         ("{\"n\":\"Zoë\"}", "{\"n\":\"Zo\\u00eb\"}", "beyond ASCII not escaped"),
         ("{\"u\":\"a\\/b\"}", "{\"u\":\"a/b\"}", "slashes escaped"),
+        ("{\"a\":1}\r\n", "{ \"a\": 1 }", "without white space, and a line break behind it"),
         ("a", "a\n", "white space at the end"),
         ("a\n", "a", "line break at the end"),
         ("a\nb", "a\r\nb", "other line ends"),
@@ -204,6 +205,18 @@ fn what_is_missing_doubled_or_late() {
         &[],
     );
     says(&ms.unwrap(), "timestamp", "milliseconds where seconds are expected");
+}
+
+#[test]
+fn a_url_that_nobody_can_guess() {
+    let elsewhere = "https://elsewhere.example/a/b";
+    let found = Differ { provider: "twilio", signed_url: elsewhere, ..Differ::default() }.found(|_| {});
+    assert!(
+        found.suggestion.starts_with(&format!("compare the URL at the provider with `{URL}`")),
+        "{found:?}"
+    );
+    let unsigned = Differ { sender: "an0ther-s3cr3t", ..Differ::default() }.found(|_| {});
+    assert!(!unsigned.suggestion.contains("URL"), "{unsigned:?}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) fn find(case: &Case<'_>) -> Option<Finding> {
 }
 
 impl Case<'_> {
-    fn signs_url(&self) -> bool {
+    pub(super) fn signs_url(&self) -> bool {
         let bare = Configuration { public_url: None, ..*self.configuration };
         matches!(crate::Verifier::new(&bare), Err(crate::ConfigError::NoPublicUrl { .. }))
     }

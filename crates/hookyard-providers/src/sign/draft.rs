@@ -94,6 +94,26 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Puts what a condition wants; of a list the first.
+    pub(super) fn satisfy(
+        &mut self,
+        condition: &definition::Condition,
+        site: &Site<'_>,
+    ) -> Result<(), SampleError> {
+        let Some(wanted) = condition.equals.as_ref().or(condition.listed_in.as_ref()) else { return Ok(()) };
+        let wanted = site.template(wanted)?;
+        let text = self.read(|reader| {
+            let unfilled = |error: crate::read::Unreadable<'_>| {
+                SampleError::Impossible(crate::verdict::Refusal::from(error).to_string())
+            };
+            reader.template(&wanted).map_err(unfilled)
+        })?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let first =
+            text.split(|letter: char| letter == ',' || letter.is_whitespace()).next().unwrap_or_default();
+        self.put(&site.value(&condition.value)?, first)
+    }
+
     /// Sees to it that everything that a message is made of is there.
     pub(super) fn complete(&mut self, values: &[&Value]) -> Result<(), SampleError> {
         for value in values {

@@ -301,7 +301,7 @@ fn rows() -> Vec<Row> {
             ..ROW
         },
         Row {
-            provider: "magento",
+            provider: "adobe-io-events",
             method: "GET",
             suffix: "?challenge=8ec8d794",
             answered: TEXT,
