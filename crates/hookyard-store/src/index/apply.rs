@@ -31,22 +31,30 @@ pub(crate) fn apply(
     Ok(grown)
 }
 
+const INSERT_REQUEST: &str =
+    "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
+/// A request that is taken in once more keeps what became of it, and may learn it only now.
+const TAKE_IN_REQUEST_AGAIN: &str =
+    "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+     ON CONFLICT DO UPDATE SET
+         verdict = excluded.verdict, events = excluded.events, late = excluded.late,
+         refused = excluded.refused, provider_event_id = excluded.provider_event_id,
+         provider_event_hash = excluded.provider_event_hash, topic = excluded.topic,
+         provider_time_us = excluded.provider_time_us
+     WHERE excluded.events IS NOT NULL";
+
+/// What is new is inserted. An upsert would do for all, but SQLite opens a temporary table for each of
+/// those, which is half of what a row costs.
 fn write_requests(transaction: &Connection, changes: &Changes) -> rusqlite::Result<()> {
-    // A request that is taken in once more keeps what became of it, and may learn it only now.
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-         ON CONFLICT DO UPDATE SET
-             verdict = excluded.verdict, events = excluded.events, late = excluded.late,
-             refused = excluded.refused, provider_event_id = excluded.provider_event_id,
-             provider_event_hash = excluded.provider_event_hash, topic = excluded.topic,
-             provider_time_us = excluded.provider_time_us
-         WHERE excluded.events IS NOT NULL",
-    )?;
+    let mut insert = transaction.prepare_cached(INSERT_REQUEST)?;
+    let mut again = transaction.prepare_cached(TAKE_IN_REQUEST_AGAIN)?;
     let mut rows: Vec<(&u64, &RequestRow)> = changes.requests.iter().collect();
     rows.sort_unstable_by_key(|(id, _)| **id);
     for (id, row) in rows {
         let columns = Columns::of(row.decision.as_ref());
-        insert.execute(rusqlite::params![
+        let statement = if changes.is_new(*id) { &mut insert } else { &mut again };
+        statement.execute(rusqlite::params![
             *id as i64,
             row.project as i64,
             row.source as i64,
@@ -108,8 +116,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A new event is inserted, a known one updated. An upsert would do for both, but SQLite opens a
-/// temporary table for each of those, which is half of what a row costs.
+/// A new event is inserted, a known one updated.
 fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result<i64> {
     let mut insert = transaction.prepare_cached(
         "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",

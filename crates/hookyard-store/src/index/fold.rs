@@ -65,6 +65,8 @@ pub(crate) struct EventChange {
 /// What is to be written to one partition.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
+    /// The file can have rows of requests up to this id.
+    pub(crate) in_file_up_to: u64,
     pub(crate) requests: FxHashMap<u64, RequestRow>,
     /// Requests of earlier runs that were routed, or refused, in this one.
     pub(crate) decided: FxHashMap<u64, Decision>,
@@ -130,6 +132,11 @@ impl Changes {
         self.requests.is_empty() && self.decided.is_empty() && self.events.is_empty()
     }
 
+    /// Whether the file cannot have rows of this request.
+    pub(crate) const fn is_new(&self, request: u64) -> bool {
+        request > self.in_file_up_to
+    }
+
     /// A request arrived.
     pub(crate) fn request(&mut self, id: u64, position: Position, outline: &request::Outline) {
         let row = RequestRow {
@@ -142,13 +149,8 @@ impl Changes {
         self.requests.insert(id, row);
     }
 
-    /// A request was routed. The file can have rows of requests up to the id `in_file_up_to`.
-    pub(crate) fn routed(
-        &mut self,
-        file: &Connection,
-        in_file_up_to: u64,
-        routed: &Routed,
-    ) -> rusqlite::Result<()> {
+    /// A request was routed.
+    pub(crate) fn routed(&mut self, file: &Connection, routed: &Routed) -> rusqlite::Result<()> {
         let decision = Decision {
             events: routed.events.len() as u32,
             late: routed.proof.map(request::accepted_code),
@@ -156,7 +158,7 @@ impl Changes {
             fields: routed.fields.clone(),
         };
         self.decided(routed.request, decision);
-        let is_new = routed.request.0 > in_file_up_to;
+        let is_new = self.is_new(routed.request.0);
         for leg in &routed.events {
             let event = EventId { request: routed.request, connection: leg.connection };
             if self.events.contains_key(&event) || (!is_new && EventRow::load(file, event)?.is_some()) {

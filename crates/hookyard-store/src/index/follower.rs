@@ -405,7 +405,7 @@ impl Follower {
         // Without a partition, its request is past retention.
         let Some(partition) = self.index.partition_of(request) else { return Ok(()) };
         let changes = changes.entry(partition.first_segment).or_default();
-        let in_file_up_to = if self.index.newest_segment() == Some(partition.first_segment) {
+        changes.in_file_up_to = if self.index.newest_segment() == Some(partition.first_segment) {
             self.newest_request
         } else {
             u64::MAX
@@ -416,7 +416,7 @@ impl Follower {
                 changes.request(id, position, outline);
                 Ok(true)
             }
-            Decoded::Routed(routed) => changes.routed(file, in_file_up_to, routed).map(|()| true),
+            Decoded::Routed(routed) => changes.routed(file, routed).map(|()| true),
             Decoded::Attempt(outline) => changes.attempt(file, position, outline),
             Decoded::Changed(changed) => changes.changed(file, changed),
             Decoded::Refused(refused) => {
