@@ -8,12 +8,13 @@
 //!
 //! # Layout
 //! `signer` and `verifier` are the two processes; `case` is what a signer says about itself, and
-//! `configured` what a source needs to take it; `request` is what is
+//! `configured` what a source needs to take it; `peers` are other processes that deliveries are held against; `request` is what is
 //! asked for and what comes out; `bend` makes of it what has to be refused.
 
 mod bend;
 mod case;
 mod configured;
+mod peers;
 mod process;
 mod request;
 mod signer;
@@ -21,6 +22,7 @@ mod verifier;
 
 pub use bend::Bend;
 pub use case::{Case, Place, Signed, SignedBody, Timestamp};
+pub use peers::{AwsScope, AwsSigner, PublishedVerifier, TokenServer};
 pub use request::{SignRequest, SignedRequest};
 pub use signer::Signer;
 pub use verifier::VerifierProcess;

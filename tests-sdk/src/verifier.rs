@@ -47,7 +47,7 @@ impl VerifierProcess {
 }
 
 /// Headers by lower-case name, several of one name joined as Node's HTTP server joins them.
-fn joined(headers: &[(String, String)]) -> BTreeMap<String, String> {
+pub(crate) fn joined(headers: &[(String, String)]) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::<String, String>::new();
     for (name, value) in headers {
         joined

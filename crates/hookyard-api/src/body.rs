@@ -31,8 +31,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         if !is_json(request.headers()) {
-            let detail = "send the body with `Content-Type: application/json`";
-            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+            return Err(not_json());
         }
         let body = collect(request.into_body()).await?;
         parse(&body).map(Self)
@@ -59,6 +58,23 @@ impl<S: Sync> FromRequest<S> for NoBody {
     }
 }
 
+/// For calls that need no body, and take one: none means the defaults.
+pub(crate) struct OptionalBody<T>(pub(crate) T);
+
+impl<S: Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let is_json = is_json(request.headers());
+        let body = collect(request.into_body()).await?;
+        match body.is_empty() {
+            true => Ok(Self(T::default())),
+            false if is_json => parse(&body).map(Self),
+            false => Err(not_json()),
+        }
+    }
+}
+
 /// A JSON object with the fields of `T`; serde's own structs also take an array of values in order, which
 /// nobody means.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -82,6 +98,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map))
     }
+}
+
+fn not_json() -> Problem {
+    Problem::new(Kind::UnsupportedMediaType, "send the body with `Content-Type: application/json`")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -1,5 +1,6 @@
 //! `/api/v1/destinations`: where events go.
 
+mod auth;
 mod wire;
 
 use std::sync::Arc;
@@ -11,14 +12,13 @@ use hookyard_model::destination::Destination;
 use hookyard_model::id::{DestinationId, ProjectId};
 use http::{StatusCode, header};
 
-use crate::body::{JsonBody, NoBody};
+use crate::body::{JsonBody, OptionalBody};
 use crate::list::{List, ascending};
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
-use crate::secrets::generate;
 use crate::server::Shared;
-use wire::{DestinationFields, DestinationView, unchanged};
+use wire::{DestinationFields, DestinationView, RotationFields};
 
 /// `GET /api/v1/destinations`: oldest first.
 pub(crate) async fn list(
@@ -27,10 +27,11 @@ pub(crate) async fn list(
     query: Query,
 ) -> Result<Json<List<DestinationView>>, Problem> {
     let cursor = query.read(|query| query.cursor("after"))?;
+    let now = api.clock.now();
     let snapshot = api.store.catalog().snapshot();
     let destinations = snapshot.destinations.values().filter(|it| it.project == project);
     let rows = ascending(destinations, &cursor, |destination| destination.id);
-    let show = |destination: &Arc<Destination>| DestinationView::new(destination, None);
+    let show = |destination: &Arc<Destination>| DestinationView::new(destination, None, now);
     Ok(Json(List::of(rows, cursor.limit, |destination| destination.id, show)))
 }
 
@@ -44,7 +45,7 @@ pub(crate) async fn create(
     let (new, generated) = fields.onto(None)?;
     let destination = api.store.catalog().create_destination(project, new).await?;
     let location = format!("/api/v1/destinations/{}", destination.id);
-    let view = DestinationView::new(&destination, generated.as_ref());
+    let view = DestinationView::new(&destination, generated.as_ref(), api.clock.now());
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
 }
 
@@ -55,7 +56,7 @@ pub(crate) async fn show(
     Id(id): Id<DestinationId>,
     _: NoQuery,
 ) -> Result<Json<DestinationView>, Problem> {
-    Ok(Json(DestinationView::new(&*find(&api, project, id)?, None)))
+    Ok(Json(DestinationView::new(&*find(&api, project, id)?, None, api.clock.now())))
 }
 
 /// `PATCH /api/v1/destinations/{id}`.
@@ -69,25 +70,25 @@ pub(crate) async fn update(
     let _turn = api.writing.lock().await;
     let (new, generated) = fields.onto(Some(&*find(&api, project, id)?))?;
     let destination = api.store.catalog().update_destination(project, id, new).await?;
-    Ok(Json(DestinationView::new(&destination, generated.as_ref())))
+    Ok(Json(DestinationView::new(&destination, generated.as_ref(), api.clock.now())))
 }
 
 /// `POST /api/v1/destinations/{id}/rotate-secret`: a new secret signs from now on, shown here and never
-/// again; the one that signed until now signs too, and older ones go.
+/// again; those that signed until now sign too until the overlap is over.
 pub(crate) async fn rotate_secret(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
     Id(id): Id<DestinationId>,
     _: NoQuery,
-    _: NoBody,
+    OptionalBody(fields): OptionalBody<RotationFields>,
 ) -> Result<Json<DestinationView>, Problem> {
-    let generated = generate()?;
     let _turn = api.writing.lock().await;
-    let mut new = unchanged(&*find(&api, project, id)?);
-    new.signing_secrets.insert(0, generated.clone());
-    new.signing_secrets.truncate(2);
-    let destination = api.store.catalog().update_destination(project, id, new).await?;
-    Ok(Json(DestinationView::new(&destination, Some(&generated))))
+    let rotation = fields.of(&*find(&api, project, id)?)?;
+    let secret = rotation.secret.clone();
+    let catalog = api.store.catalog();
+    let destination = catalog.rotate_signing_secret(project, id, secret, rotation.overlap).await?;
+    let told = rotation.is_told.then_some(&rotation.secret);
+    Ok(Json(DestinationView::new(&destination, told, api.clock.now())))
 }
 
 /// `DELETE /api/v1/destinations/{id}`.

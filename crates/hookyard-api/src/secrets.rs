@@ -3,13 +3,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hookyard_model::destination::SigningSecret;
 use hookyard_model::secret::Secret;
+use hookyard_store::catalog::SigningAlgorithm;
 use serde::Serialize;
 
 use crate::problem::Problem;
-
-/// Bytes of randomness in a generated signing secret; Standard Webhooks asks for 24 to 64.
-const SIGNING_SECRET_BYTES: usize = 32;
+use crate::time::Rfc3339;
 
 /// What is shown of a secret.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -22,14 +22,35 @@ pub(crate) fn hints(secrets: &[Secret]) -> Vec<SecretHint> {
     secrets.iter().map(|secret| SecretHint { hint: format!("…{}", secret.hint()) }).collect()
 }
 
-/// A new signing secret: `whsec_` and base64.
+/// What is shown of a signing secret.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct SigningSecretView {
+    hint: String,
+    /// What an Ed25519 secret's signatures are verified with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_key: Option<String>,
+    /// When it stops signing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_at: Option<Rfc3339>,
+}
+
+impl SigningSecretView {
+    pub(crate) fn new(signing: &SigningSecret) -> Self {
+        let SigningSecret { secret, public_key, ends_at } = signing;
+        Self {
+            hint: format!("…{}", secret.hint()),
+            public_key: public_key.map(|key| format!("whpk_{}", STANDARD.encode(key.0))),
+            ends_at: ends_at.map(Rfc3339),
+        }
+    }
+}
+
+/// A new signing secret.
 ///
 /// # Errors
 /// Where the machine gives no randomness.
-pub(crate) fn generate() -> Result<Secret, Problem> {
-    let mut bytes = [0_u8; SIGNING_SECRET_BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| Problem::internal(&error))?;
-    Ok(Secret::new(format!("whsec_{}", STANDARD.encode(bytes))))
+pub(crate) fn generate(algorithm: SigningAlgorithm) -> Result<Secret, Problem> {
+    algorithm.new_secret().map_err(|error| Problem::internal(&error))
 }
 
 #[cfg(test)]
@@ -38,7 +59,8 @@ mod tests {
 
     #[test]
     fn generated_secrets_differ_and_only_their_end_is_shown() {
-        let (one, other) = (generate().unwrap(), generate().unwrap());
+        let new = || generate(SigningAlgorithm::Hmac).unwrap();
+        let (one, other) = (new(), new());
         assert_ne!(one, other);
         let shown = serde_json::to_string(&hints(std::slice::from_ref(&one))).unwrap();
         assert_eq!(shown, format!("[{{\"hint\":\"…{}\"}}]", &one.expose()[one.expose().len() - 4..]));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hookyard_model::connection::Connection;
 use hookyard_model::id::{ConnectionId, DestinationId};
@@ -15,6 +16,10 @@ use crate::jitter::Jitter;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::send::Sender;
+
+/// How often it is looked whether signing secrets have ended. Nothing depends on it: they stop signing by
+/// themselves.
+const ENDED_SECRETS_EVERY: Duration = Duration::from_secs(60);
 
 /// What all lanes share.
 #[derive(Clone)]
@@ -42,6 +47,7 @@ pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
     let mut lanes: HashMap<DestinationId, Running> = HashMap::new();
     let mut releases = JoinSet::new();
     releases.spawn(settle_left_over(parts.store.clone()));
+    releases.spawn(drop_ended_secrets(parts.store.clone()));
     let mut before: Option<Arc<Snapshot>> = None;
     loop {
         let snapshot = Arc::clone(&catalog.borrow_and_update());
@@ -122,6 +128,21 @@ async fn settle_left_over(store: Store) {
                 }
                 Err(error) => error!(connection = %id, %error, "held events cannot be cancelled"),
             },
+        }
+    }
+}
+
+/// Has the catalog forget signing secrets that were rotated out, once their end has come.
+async fn drop_ended_secrets(store: Store) {
+    let mut ticks = tokio::time::interval(ENDED_SECRETS_EVERY);
+    loop {
+        ticks.tick().await;
+        match store.catalog().drop_ended_signing_secrets().await {
+            Ok(0) => {}
+            Ok(secrets) => info!(secrets, "signing secrets that were rotated out have ended"),
+            Err(error) => {
+                error!(%error, "signing secrets that have ended cannot be dropped; they sign no more")
+            }
         }
     }
 }

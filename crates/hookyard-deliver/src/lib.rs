@@ -21,6 +21,7 @@ pub mod send;
 pub mod target;
 
 // The request.
+pub mod auth;
 mod outgoing;
 pub mod sign;
 

@@ -50,13 +50,14 @@ fn treatment(name: &str) -> Treatment {
     }
 }
 
-/// Builds the request of one attempt.
+/// Builds the request of one attempt; `token` is what was fetched for a destination that takes one.
 ///
 /// # Errors
 /// [`ErrorKind::Request`] where the stored head cannot be read or put into HTTP/1.1.
 pub(crate) fn build(
     target: &Target,
     shipment: &Shipment<'_>,
+    token: Option<&HeaderValue>,
 ) -> Result<http::Request<Full<Bytes>>, DeliveryError> {
     let original = shipment.request;
     let head = Head::parse(&original.head).map_err(|error| refuse(error.to_string()))?;
@@ -76,6 +77,7 @@ pub(crate) fn build(
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from(path);
     *request.headers_mut() = headers;
+    target.auth.apply(&mut request, shipment, token)?;
     Ok(request)
 }
 
@@ -143,7 +145,7 @@ fn add_own(headers: &mut HeaderMap, target: &Target, shipment: &Shipment<'_>) ->
     };
     let id = shipment.event.to_string();
     let timestamp_s = shipment.now.s().to_string();
-    let signature = sign::signature(&target.keys, &id, &timestamp_s, &shipment.request.body);
+    let signature = sign::signature(&target.keys, &id, &timestamp_s, &shipment.request.body, shipment.now);
     let id = value(id)?;
     headers.append("webhook-id", id.clone());
     headers.append("webhook-timestamp", value(timestamp_s)?);

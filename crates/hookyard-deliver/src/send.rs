@@ -11,9 +11,13 @@ use hookyard_model::request::Request;
 use hookyard_outgoing::alarm::Alarm;
 use hookyard_outgoing::connector::Connector;
 use hookyard_outgoing::exchange::{Answer, Broken, OpenConnection};
+use hookyard_outgoing::fetch::Fetcher;
 use hookyard_outgoing::stage::Stage;
+use http::HeaderValue;
 use tokio::time::Instant;
 
+use crate::auth::Auth;
+use crate::auth::oauth2::{self, Tokens};
 use crate::outgoing;
 use crate::retry_after::{self, RetryAfter};
 use crate::target::Target;
@@ -22,6 +26,8 @@ use crate::target::Target;
 #[derive(Clone, Debug)]
 pub struct Sender {
     connector: Connector,
+    /// Asks token endpoints.
+    fetcher: Fetcher,
 }
 
 /// What is sent.
@@ -52,8 +58,9 @@ pub struct Sent {
 
 impl Sender {
     /// A sender over connections that `connector` makes.
-    pub const fn new(connector: Connector) -> Self {
-        Self { connector }
+    pub fn new(connector: Connector) -> Self {
+        let fetcher = Fetcher::new(&connector, oauth2::FETCH_TIMEOUT, oauth2::ANSWER_BYTES_MAX);
+        Self { connector, fetcher }
     }
 
     /// Makes one attempt, which takes at most the target's timeout.
@@ -93,18 +100,63 @@ impl Sender {
         deadline: Instant,
         stage: &mut Stage,
     ) -> Result<(Answer, Option<OpenConnection>), DeliveryError> {
-        let request = outgoing::build(target, shipment)?;
+        match &target.auth {
+            // Boxed, so that no other attempt carries its future about.
+            Auth::Token(tokens) => {
+                Box::pin(self.deliver_with_token(tokens, idle, target, shipment, deadline, stage)).await
+            }
+            _ => self.exchange(idle, target, shipment, None, deadline, stage).await,
+        }
+    }
+
+    /// A token that the destination refuses is fetched anew, and the request sent once more: a token that was
+    /// revoked should not cost an attempt.
+    async fn deliver_with_token(
+        &self,
+        tokens: &Tokens,
+        idle: Option<OpenConnection>,
+        target: &Target,
+        shipment: &Shipment<'_>,
+        deadline: Instant,
+        stage: &mut Stage,
+    ) -> Result<(Answer, Option<OpenConnection>), DeliveryError> {
+        *stage = Stage::Token;
+        let token = tokens.obtain(&self.fetcher, shipment.now, None).await?;
+        let (answer, connection) =
+            self.exchange(idle, target, shipment, Some(&token.value), deadline, stage).await?;
+        if token.is_new || answer.response.status != http::StatusCode::UNAUTHORIZED {
+            return Ok((answer, connection));
+        }
+        *stage = Stage::Token;
+        let renewed = tokens.obtain(&self.fetcher, shipment.now, Some(&token.value)).await?;
+        if renewed.value == token.value {
+            return Ok((answer, connection));
+        }
+        self.exchange(connection, target, shipment, Some(&renewed.value), deadline, stage).await
+    }
+
+    async fn exchange(
+        &self,
+        idle: Option<OpenConnection>,
+        target: &Target,
+        shipment: &Shipment<'_>,
+        token: Option<&HeaderValue>,
+        deadline: Instant,
+        stage: &mut Stage,
+    ) -> Result<(Answer, Option<OpenConnection>), DeliveryError> {
+        let request = outgoing::build(target, shipment, token)?;
         let limits = self.connector.limits();
         let request = match still_open(idle, target).await {
             None => request,
             Some(mut idle) => match idle.exchange(request, limits, stage).await {
                 Ok(answer) => return Ok(keep_if_reusable(answer, idle).await),
-                Err(Broken { unanswered: true, .. }) => outgoing::build(target, shipment)?,
+                Err(Broken { unanswered: true, .. }) => outgoing::build(target, shipment, token)?,
                 Err(Broken { error, .. }) => return Err(error),
             },
         };
         // Boxed: it is rare, and its future is so large that moving it would cost every attempt.
-        let mut fresh = Box::pin(self.connector.open(&target.endpoint, deadline, stage)).await?;
+        let opening = self.connector.open(&target.endpoint, target.auth.identity(), deadline, stage);
+        let mut fresh = Box::pin(opening).await?;
         match fresh.exchange(request, limits, stage).await {
             Ok(answer) => Ok(keep_if_reusable(answer, fresh).await),
             Err(Broken { error, .. }) => Err(error),

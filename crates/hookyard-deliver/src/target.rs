@@ -9,8 +9,8 @@ use hookyard_model::destination::Destination;
 use hookyard_outgoing::endpoint::{Endpoint, Url, UrlError};
 use http::HeaderValue;
 use http::uri::PathAndQuery;
-use ring::hmac;
 
+use crate::auth::{Auth, AuthProblem};
 use crate::sign::{self, SecretError};
 
 /// The longest time one attempt can be given.
@@ -23,7 +23,9 @@ pub struct Target {
     /// The URL's host, and its port where it is not the scheme's own.
     pub(crate) host_header: HeaderValue,
     /// One per signing secret, in their order.
-    pub(crate) keys: Vec<hmac::Key>,
+    pub(crate) keys: Vec<sign::Key>,
+    /// How it is told besides that it is us.
+    pub(crate) auth: Auth,
     /// For DNS, connecting, TLS, headers and body together.
     pub(crate) timeout: Duration,
     append_path: bool,
@@ -39,6 +41,9 @@ pub enum TargetError {
     /// A signing secret cannot be used.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// The authentication cannot be used.
+    #[error(transparent)]
+    Auth(#[from] AuthProblem),
     /// There is nothing to sign with.
     #[error("a destination needs at least one signing secret")]
     NoSecret,
@@ -64,6 +69,7 @@ impl Target {
             endpoint: url.endpoint,
             host_header: url.host_header,
             keys: destination.signing_secrets.iter().map(sign::key).collect::<Result<_, _>>()?,
+            auth: Auth::new(&destination.auth)?,
             timeout: destination.timeout,
             append_path: destination.append_path,
             path: url.path,
@@ -146,12 +152,17 @@ fn push_escaped(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use hookyard_model::clock::Timestamp;
+    use hookyard_model::destination::SigningSecret;
     use hookyard_model::id::{DestinationId, ProjectId};
     use hookyard_model::secret::Secret;
     use hookyard_model::source::ManagedBy;
     use proptest::prelude::*;
 
     use super::*;
+
+    fn signing_secret(text: &str) -> SigningSecret {
+        SigningSecret { secret: Secret::new(text), public_key: None, ends_at: None }
+    }
 
     fn destination(url: &str) -> Destination {
         Destination {
@@ -162,7 +173,8 @@ mod tests {
             append_path: true,
             timeout: Duration::from_secs(30),
             concurrency: 1,
-            signing_secrets: vec![Secret::new("whsec_YSBrZXk=")],
+            signing_secrets: vec![signing_secret("whsec_YSBrZXk=")],
+            auth: hookyard_model::auth::Auth::None,
             managed_by: ManagedBy::Api,
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
@@ -185,7 +197,7 @@ mod tests {
         assert_eq!(changed(|one| one.signing_secrets.clear()), Some(TargetError::NoSecret));
         assert_eq!(changed(|one| one.timeout = Duration::ZERO), Some(TargetError::Timeout));
         assert_eq!(changed(|one| one.timeout = Duration::MAX), Some(TargetError::Timeout));
-        let secret = changed(|one| one.signing_secrets.push(Secret::new("plain")));
+        let secret = changed(|one| one.signing_secrets.push(signing_secret("plain")));
         assert_eq!(secret, Some(TargetError::Secret(SecretError::NoPrefix)));
     }
 

@@ -4,10 +4,16 @@
 
 #[path = "attempt/answers.rs"]
 mod answers;
+#[path = "attempt/auth.rs"]
+mod auth;
 #[path = "attempt/failures.rs"]
 mod failures;
 #[path = "attempt/headers.rs"]
 mod headers;
+#[path = "attempt/mtls.rs"]
+mod mtls;
+#[path = "attempt/oauth2.rs"]
+mod oauth2;
 #[path = "attempt/peer.rs"]
 mod peer;
 #[path = "attempt/reuse.rs"]

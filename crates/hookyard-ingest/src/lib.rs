@@ -17,6 +17,7 @@
 //! - `connection`, `activity`, `wire`, `linger`: one connection, its timer, its stream, its end.
 //! - `framing`, `head`: the head of a request, as it stood on the wire.
 //! - `receive`, `refuse`, `answer`: one request.
+//! - `published`: the keys that receivers of deliveries verify with.
 //! - `sources`, `body`, `budget`, `allowance`: what a request meets on its way.
 
 pub mod ingest;
@@ -35,6 +36,7 @@ mod wire;
 mod framing;
 mod handshake;
 mod head;
+mod published;
 
 mod answer;
 mod receive;

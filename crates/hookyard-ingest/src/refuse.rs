@@ -19,9 +19,9 @@ use crate::sources::Entry;
 const IDLE_QUESTIONS: [&str; 3] = ["", "favicon.ico", "robots.txt"];
 
 impl Received<'_> {
-    /// 404 for a URL of no source.
+    /// 404 for a URL of no source, unless it is one of the few that others ask the host for.
     pub(crate) async fn unknown_source(&self, body: &mut BodyReader) -> Answer {
-        if let Some(answer) = self.host_handshake() {
+        if let Some(answer) = self.published_keys().or_else(|| self.host_handshake()) {
             return answer;
         }
         let token = token(&self.target);

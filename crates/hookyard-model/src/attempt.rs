@@ -135,11 +135,13 @@ pub enum ErrorKind {
     Protocol,
     /// The request could not be read from the store or put into HTTP.
     Request,
+    /// The token for the destination could not be had from its token endpoint.
+    Token,
 }
 
 impl ErrorKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Dns,
         Self::AddressRefused,
         Self::Connect,
@@ -148,6 +150,7 @@ impl ErrorKind {
         Self::Timeout,
         Self::Protocol,
         Self::Request,
+        Self::Token,
     ];
 
     /// The name in the API and in metrics.
@@ -161,6 +164,7 @@ impl ErrorKind {
             Self::Timeout => "timeout",
             Self::Protocol => "protocol",
             Self::Request => "request",
+            Self::Token => "token",
         }
     }
 
@@ -175,6 +179,7 @@ impl ErrorKind {
             Self::Timeout => 6,
             Self::Protocol => 7,
             Self::Request => 8,
+            Self::Token => 9,
         }
     }
 

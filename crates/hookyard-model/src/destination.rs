@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::auth::Auth;
 use crate::clock::Timestamp;
 use crate::id::{DestinationId, ProjectId};
 use crate::secret::Secret;
@@ -11,6 +12,10 @@ use crate::source::ManagedBy;
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 /// How many attempts run at the same time where nothing is said.
 pub const CONCURRENCY_DEFAULT: u32 = 16;
+/// How long a signing secret that is rotated out goes on signing where nothing is said.
+pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 3600);
+/// The longest that one can.
+pub const OVERLAP_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// An HTTP endpoint that events are delivered to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +34,37 @@ pub struct Destination {
     pub timeout: Duration,
     /// How many attempts run at the same time, at least 1.
     pub concurrency: u32,
-    /// Standard Webhooks secrets (`whsec_` and base64); the first signs, the others sign too while
-    /// they are being rotated out. Never empty.
-    pub signing_secrets: Vec<Secret>,
+    /// Standard Webhooks secrets; all of them sign, those that are being rotated out until their end.
+    /// Never empty, and the first has no end.
+    pub signing_secrets: Vec<SigningSecret>,
+    /// How the destination is told besides that it is us.
+    pub auth: Auth,
     /// Who may change it.
     pub managed_by: ManagedBy,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// A Standard Webhooks secret that deliveries are signed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningSecret {
+    /// `whsec_` and the base64 of an HMAC key, or `whsk_` and that of an Ed25519 key.
+    pub secret: Secret,
+    /// What an Ed25519 secret's signatures are verified with; none of an HMAC key.
+    pub public_key: Option<PublicKey>,
+    /// When it stops signing; none for as long as it is there.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// An Ed25519 public key (RFC 8032).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublicKey(pub [u8; 32]);
+
+impl SigningSecret {
+    /// Whether it signs at this time.
+    pub fn signs_at(&self, now: Timestamp) -> bool {
+        self.ends_at.is_none_or(|end| now < end)
+    }
 }

@@ -10,6 +10,7 @@
 pub mod clock;
 pub mod id;
 
+pub mod auth;
 pub mod connection;
 pub mod destination;
 pub mod project;

@@ -22,6 +22,7 @@ use tokio_rustls::client::TlsStream;
 use crate::endpoint::Endpoint;
 use crate::exchange::{AnswerLimits, OpenConnection};
 use crate::guard::Guard;
+use crate::identity::Identity;
 use crate::stage::Stage;
 use crate::tls::Tls;
 
@@ -100,7 +101,8 @@ impl Connector {
         &self.0.limits
     }
 
-    /// Opens a connection; whoever calls puts a time limit on it. `stage` says how far it came.
+    /// Opens a connection; whoever calls puts a time limit on it. `identity` is who we are where TLS asks;
+    /// `stage` says how far it came.
     ///
     /// # Errors
     /// [`ErrorKind::Dns`], [`ErrorKind::AddressRefused`], [`ErrorKind::Connect`], [`ErrorKind::Tls`] or
@@ -108,6 +110,7 @@ impl Connector {
     pub async fn open(
         &self,
         endpoint: &Arc<Endpoint>,
+        identity: Option<&Identity>,
         deadline: Instant,
         stage: &mut Stage,
     ) -> Result<OpenConnection, DeliveryError> {
@@ -123,7 +126,7 @@ impl Connector {
             None => Wire::Plain(stream),
             Some(name) => {
                 *stage = Stage::Handshaking(address);
-                Wire::Tls(Box::new(self.0.tls.connect(stream, name).await?))
+                Wire::Tls(Box::new(self.0.tls.connect(stream, name, identity).await?))
             }
         };
         let received = Arc::new(AtomicBool::new(false));

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hookyard_model::attempt::DeliveryError;
+use hookyard_model::attempt::{DeliveryError, Response};
 use http::header::{CONTENT_LENGTH, HOST, HeaderMap};
 use http::{Method, StatusCode, Uri};
 use http_body_util::Full;
@@ -114,6 +114,22 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError`] where there is none.
     pub async fn fetch(&self, wanted: &Fetch) -> Result<Bytes, FetchError> {
+        let response = self.ask(wanted).await?;
+        if !(200..300).contains(&response.status) {
+            return Err(FetchError::Status(response.status));
+        }
+        if response.body_truncated {
+            let bytes_max = self.encrypted.limits().response_body_bytes_max;
+            return Err(FetchError::TooLong { bytes_max });
+        }
+        Ok(response.body)
+    }
+
+    /// The answer, whatever its status and length: for whoever wants to know why there is no document.
+    ///
+    /// # Errors
+    /// [`FetchError::Url`], [`FetchError::Host`] or [`FetchError::Connection`] where there is no answer.
+    pub async fn ask(&self, wanted: &Fetch) -> Result<Response, FetchError> {
         let url = Url::parse(&wanted.url)?;
         let host = match &url.endpoint.host {
             Host::Name(name) => name.to_string(),
@@ -125,30 +141,23 @@ impl Fetcher {
         let connector = if url.endpoint.tls.is_some() { &self.encrypted } else { &self.plain };
         let mut stage = Stage::Resolving;
         let deadline = Instant::now() + self.timeout;
-        let asking = ask(connector, &url, wanted, deadline, &mut stage);
+        let asking = exchange(connector, &url, wanted, deadline, &mut stage);
         let answered = match Alarm::at(deadline, None).unless(asking).await {
             Some(answered) => answered,
             None => Err(stage.timed_out(&url.endpoint, self.timeout)),
         };
-        let response = answered.map_err(FetchError::Connection)?.response;
-        if !(200..300).contains(&response.status) {
-            return Err(FetchError::Status(response.status));
-        }
-        if response.body_truncated {
-            return Err(FetchError::TooLong { bytes_max: connector.limits().response_body_bytes_max });
-        }
-        Ok(response.body)
+        Ok(answered.map_err(FetchError::Connection)?.response)
     }
 }
 
-async fn ask(
+async fn exchange(
     connector: &Connector,
     url: &Url,
     wanted: &Fetch,
     deadline: Instant,
     stage: &mut Stage,
 ) -> Result<Answer, DeliveryError> {
-    let mut connection = connector.open(&url.endpoint, deadline, stage).await?;
+    let mut connection = connector.open(&url.endpoint, None, deadline, stage).await?;
     let mut request = http::Request::new(Full::new(wanted.body.clone()));
     *request.method_mut() = wanted.method.clone();
     *request.uri_mut() = Uri::from(url.path.clone());

@@ -8,7 +8,7 @@
 //! answer is an answer, whatever its status.
 //!
 //! - [`endpoint`]: a URL taken apart. [`guard`]: which addresses may be reached.
-//! - [`connector`]: making a connection. `resolve`, `tls`: its parts.
+//! - [`connector`]: making a connection. `resolve`, `tls`: its parts. [`identity`]: a client certificate.
 //! - [`exchange`]: one request and its answer. [`alarm`], [`stage`]: its time limit, and where it ran out.
 //! - [`fetch`]: a small document, from beginning to end.
 
@@ -16,6 +16,7 @@ pub mod endpoint;
 pub mod guard;
 
 pub mod connector;
+pub mod identity;
 mod resolve;
 mod tls;
 

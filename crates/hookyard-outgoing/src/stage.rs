@@ -10,6 +10,8 @@ use crate::endpoint::{Endpoint, Host};
 /// What an attempt is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// A token for the destination, from its token endpoint.
+    Token,
     /// The name to be resolved.
     Resolving,
     /// A TCP connection to this address.
@@ -32,6 +34,10 @@ impl Stage {
     pub fn timed_out(self, endpoint: &Endpoint, timeout: Duration) -> DeliveryError {
         let within = Seconds(timeout);
         let detail = match self {
+            Self::Token => {
+                let detail = format!("the token endpoint gave no token within {within}");
+                return DeliveryError { kind: ErrorKind::Token, detail };
+            }
             Self::Resolving => match &endpoint.host {
                 Host::Name(name) => format!("the name `{name}` did not resolve within {within}"),
                 Host::Address(address) => format!("nothing was sent to {address} within {within}"),

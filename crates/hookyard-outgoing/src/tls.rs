@@ -6,12 +6,16 @@
 use std::sync::Arc;
 
 use hookyard_model::attempt::{DeliveryError, ErrorKind};
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::client::WantsClientCert;
+use rustls::crypto::CryptoProvider;
+use rustls::{CertificateError, ClientConfig, ConfigBuilder, RootCertStore};
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+use crate::identity::Identity;
 
 /// Makes TLS connections; the configuration is shared, so sessions are resumed.
 #[derive(Default)]
@@ -45,7 +49,7 @@ impl Tls {
         self.loaded.get_or_try_init(|| load(self.extra_roots.clone())).await.map_err(fail)
     }
 
-    /// Takes an open connection through the handshake.
+    /// Takes an open connection through the handshake, as whom we are where that is asked.
     ///
     /// # Errors
     /// [`ErrorKind::Tls`] where there are no roots, or the handshake or the certificate does not hold.
@@ -53,8 +57,12 @@ impl Tls {
         &self,
         stream: TcpStream,
         name: &ServerName<'static>,
+        identity: Option<&Identity>,
     ) -> Result<TlsStream<TcpStream>, DeliveryError> {
-        let connector = &self.loaded().await?.connector;
+        let connector = match identity {
+            None => &self.loaded().await?.connector,
+            Some(identity) => identity.connector(self).await?,
+        };
         connector.connect(name.clone(), stream).await.map_err(|error| fail(explain(&error, name)))
     }
 }
@@ -77,13 +85,29 @@ fn configure(extra_roots: Vec<CertificateDer<'static>>) -> Result<Loaded, String
             "this machine has no root certificates ({causes}); install the package ca-certificates or point SSL_CERT_FILE at a bundle"
         ));
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| error.to_string())?;
     let roots = Arc::new(roots);
-    let mut config = builder.with_root_certificates(Arc::clone(&roots)).with_no_client_auth();
+    let connector = connector(Arc::clone(&roots), |builder| builder.with_no_client_auth());
+    Ok(Loaded { connector: connector.map_err(|error| error.detail)?, roots })
+}
+
+/// Makes TLS connections to those whose certificates lead to `roots`.
+///
+/// # Errors
+/// [`ErrorKind::Tls`] where the library refuses.
+pub(crate) fn connector(
+    roots: Arc<RootCertStore>,
+    client: impl FnOnce(ConfigBuilder<ClientConfig, WantsClientCert>) -> ClientConfig,
+) -> Result<TlsConnector, DeliveryError> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider()));
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| fail(error.to_string()))?;
+    let mut config = client(builder.with_root_certificates(roots));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Loaded { connector: TlsConnector::from(Arc::new(config)), roots })
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// What does the cryptography.
+pub(crate) fn provider() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
 }
 
 /// The handshake's error in words that say what to look at.

@@ -8,12 +8,14 @@
 //!
 //! - `open`, `schema`: the database and its versions, up to the first snapshot.
 //! - `key`, `seal`: secrets are encrypted at rest, each bound to its place in the database.
+//! - `auth`, `signing`: how a destination is told that it is us, and how it is signed to; the latter rotates.
 //! - `check`: what a source, destination or connection must look like, whoever declares it.
 //! - `retired`: secrets that were taken away, for a while and for diagnosis only.
 //! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`: the verbs.
 //! - `apply`: the configuration file's content, in one transaction.
 
 mod apply;
+mod auth;
 mod check;
 mod connections;
 mod destinations;
@@ -22,6 +24,7 @@ mod open;
 mod retired;
 mod schema;
 mod seal;
+mod signing;
 mod sources;
 mod write;
 
@@ -47,6 +50,7 @@ pub use destinations::NewDestination;
 pub use key::{KeyError, SecretKey};
 pub use open::OpenError;
 pub use retired::RetiredSecret;
+pub use signing::SigningAlgorithm;
 pub use sources::NewSource;
 pub use write::WriteError;
 

@@ -8,11 +8,12 @@
 //!
 //! **Invariant:** no message holds a secret, and `Debug` of a [`Config`] shows none.
 //!
-//! - `declared`: sources, destinations and connections, and how they fit together.
+//! - `declared`: sources, destinations and connections, and how they fit together. `auth`: a part of it.
 //! - `settings`: everything else.
 //! - `table`, `expand`, `size`, `nearest`: reading single values. `problem`: what comes out where that
 //!   fails.
 
+mod auth;
 mod declared;
 mod expand;
 mod nearest;
@@ -215,7 +216,7 @@ impl Config {
             delivery: settings::delivery(file.table(&mut reader, "delivery"), &mut reader),
             health: settings::health(file.table(&mut reader, "health"), &mut reader),
             log: settings::log(file.table(&mut reader, "log"), &mut reader),
-            declared: declared::read(&mut file, &mut reader),
+            declared: declared::read(&mut file, &mut reader, directory),
         };
         file.finish(&mut reader);
         if reader.found.is_empty() { Ok(config) } else { Err(problem::in_order(text, reader.found)) }

@@ -83,6 +83,7 @@ async fn source(store: &Store, project: ProjectId) -> anyhow::Result<Arc<Source>
 
 /// The destination that `--to` names.
 async fn destination(store: &Store, project: ProjectId, url: &str) -> anyhow::Result<DestinationId> {
+    let known = store.catalog().snapshot().destination_named(project, DESTINATION).map(Arc::clone);
     let new = NewDestination {
         name: DESTINATION.to_owned(),
         url: url.to_owned(),
@@ -90,9 +91,9 @@ async fn destination(store: &Store, project: ProjectId, url: &str) -> anyhow::Re
         timeout: TIMEOUT_DEFAULT,
         concurrency: CONCURRENCY_DEFAULT,
         signing_secrets: Vec::new(),
+        auth: known.as_ref().map(|known| known.auth.clone()).unwrap_or_default(),
     };
-    let known = store.catalog().snapshot().destination_named(project, DESTINATION).map(|known| known.id);
-    let made = match known {
+    let made = match known.map(|known| known.id) {
         Some(id) => store.catalog().update_destination(project, id, new).await,
         None => store.catalog().create_destination(project, new).await,
     };

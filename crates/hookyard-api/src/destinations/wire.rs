@@ -2,15 +2,20 @@
 
 use std::time::Duration;
 
-use hookyard_model::destination::{CONCURRENCY_DEFAULT, Destination, TIMEOUT_DEFAULT};
+use hookyard_model::auth::Auth;
+use hookyard_model::clock::Timestamp;
+use hookyard_model::destination::{
+    CONCURRENCY_DEFAULT, Destination, OVERLAP_DEFAULT, SigningSecret, TIMEOUT_DEFAULT,
+};
 use hookyard_model::secret::Secret;
-use hookyard_store::catalog::NewDestination;
+use hookyard_store::catalog::{NewDestination, SigningAlgorithm};
 use serde::{Deserialize, Serialize};
 
+use super::auth::{AuthFields, AuthView};
 use crate::managed::managed_by;
 use crate::merge::Field;
 use crate::problem::Problem;
-use crate::secrets::{SecretHint, generate, hints};
+use crate::secrets::{SigningSecretView, generate};
 use crate::time::Rfc3339;
 
 /// A destination as it is shown.
@@ -22,7 +27,8 @@ pub(crate) struct DestinationView {
     append_path: bool,
     timeout_ms: u64,
     concurrency: u32,
-    signing_secrets: Vec<SecretHint>,
+    auth: AuthView,
+    signing_secrets: Vec<SigningSecretView>,
     /// The secret that this very call made, in full.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     signing_secrets_generated: Vec<String>,
@@ -32,8 +38,9 @@ pub(crate) struct DestinationView {
 }
 
 impl DestinationView {
-    /// Shows a destination, and in full the secret that was just generated for it.
-    pub(crate) fn new(destination: &Destination, generated: Option<&Secret>) -> Self {
+    /// Shows a destination with the secrets that sign now, and in full the one that was just generated for it.
+    pub(crate) fn new(destination: &Destination, generated: Option<&Secret>, now: Timestamp) -> Self {
+        let signing = destination.signing_secrets.iter().filter(|secret| secret.signs_at(now));
         Self {
             id: destination.id.to_string(),
             name: destination.name.clone(),
@@ -41,7 +48,8 @@ impl DestinationView {
             append_path: destination.append_path,
             timeout_ms: u64::try_from(destination.timeout.as_millis()).unwrap_or(u64::MAX),
             concurrency: destination.concurrency,
-            signing_secrets: hints(&destination.signing_secrets),
+            auth: AuthView::new(&destination.auth),
+            signing_secrets: signing.map(SigningSecretView::new).collect(),
             signing_secrets_generated: generated
                 .map(|secret| secret.expose().to_owned())
                 .into_iter()
@@ -63,6 +71,52 @@ pub(crate) struct DestinationFields {
     timeout_ms: Field<u64>,
     concurrency: Field<u32>,
     signing_secrets: Field<Vec<String>>,
+    auth: Field<AuthFields>,
+}
+
+/// What a body says about a rotation. No `Debug`: it holds a secret.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RotationFields {
+    algorithm: Field<String>,
+    overlap_ms: Field<u64>,
+    secret: Field<String>,
+}
+
+/// What is to sign from now on, and for how long the secrets before it go on.
+pub(crate) struct Rotation {
+    pub(crate) secret: Secret,
+    /// Whether the receiver has to be told the secret: it was made here, and it verifies with it.
+    pub(crate) is_told: bool,
+    pub(crate) overlap: Duration,
+}
+
+impl RotationFields {
+    /// The rotation that results for a destination.
+    ///
+    /// # Errors
+    /// An unknown algorithm, or one beside a secret that has its own.
+    pub(crate) fn of(self, destination: &Destination) -> Result<Rotation, Problem> {
+        let overlap = self.overlap_ms.over_option(None).map_or(OVERLAP_DEFAULT, Duration::from_millis);
+        let named = self.algorithm.over_option(None);
+        if let Some(secret) = self.secret.over_option(None) {
+            if named.is_some() {
+                let reason = "a secret that is given has its own: leave one of the two out";
+                return Err(Problem::invalid_field("algorithm", reason));
+            }
+            return Ok(Rotation { secret: Secret::new(secret), is_told: false, overlap });
+        }
+        let is_ed25519 = |secret: &SigningSecret| secret.public_key.is_some();
+        let algorithm = match named.as_deref() {
+            Some("hmac") => SigningAlgorithm::Hmac,
+            Some("ed25519") => SigningAlgorithm::Ed25519,
+            None if destination.signing_secrets.first().is_some_and(is_ed25519) => SigningAlgorithm::Ed25519,
+            None => SigningAlgorithm::Hmac,
+            Some(_) => return Err(Problem::invalid_field("algorithm", "expected `hmac` or `ed25519`")),
+        };
+        let secret = generate(algorithm)?;
+        Ok(Rotation { secret, is_told: algorithm == SigningAlgorithm::Hmac, overlap })
+    }
 }
 
 impl DestinationFields {
@@ -89,11 +143,16 @@ impl DestinationFields {
                 return Err(Problem::invalid_field("signing_secrets", reason));
             }
             (Field::Set(secrets), _) => (secrets.into_iter().map(Secret::new).collect(), None),
-            (Field::Keep, Some(current)) => (current.signing_secrets.clone(), None),
+            (Field::Keep, Some(_)) => (Vec::new(), None),
             (Field::Keep, None) | (Field::Reset, _) => {
-                let generated = generate()?;
+                let generated = generate(SigningAlgorithm::default())?;
                 (vec![generated.clone()], Some(generated))
             }
+        };
+        let auth = match (self.auth, current) {
+            (Field::Set(fields), current) => fields.onto(current.map_or(&Auth::None, |it| &it.auth))?,
+            (Field::Keep, Some(current)) => current.auth.clone(),
+            (Field::Keep, None) | (Field::Reset, _) => Auth::None,
         };
         let new = NewDestination {
             name,
@@ -102,19 +161,8 @@ impl DestinationFields {
             timeout,
             concurrency: self.concurrency.over(concurrency, CONCURRENCY_DEFAULT),
             signing_secrets,
+            auth,
         };
         Ok((new, generated))
-    }
-}
-
-/// The destination as it is, for a change of one part.
-pub(crate) fn unchanged(destination: &Destination) -> NewDestination {
-    NewDestination {
-        name: destination.name.clone(),
-        url: destination.url.clone(),
-        append_path: destination.append_path,
-        timeout: destination.timeout,
-        concurrency: destination.concurrency,
-        signing_secrets: destination.signing_secrets.clone(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hookyard_model::auth::Auth;
 use hookyard_model::connection::{DisableCause, Retry};
 use hookyard_model::source::Verification;
 use hookyard_store::catalog::{Declared, DeclaredConnection, NewDestination, NewSource};
@@ -315,6 +316,7 @@ async fn what_the_configuration_file_declares_is_only_read() {
         timeout: Duration::from_secs(1),
         concurrency: 1,
         signing_secrets: Vec::new(),
+        auth: Auth::None,
     };
     let connection = DeclaredConnection {
         name: "in-out".to_owned(),

@@ -6,7 +6,6 @@ use hookyard_deliver::send::Shipment;
 use hookyard_deliver::target::Target;
 use hookyard_model::attempt::Trigger;
 use hookyard_model::destination::Destination;
-use hookyard_model::secret::Secret;
 use ring::hmac;
 
 use crate::peer::{self, NOW, OK, Peer};
@@ -132,7 +131,7 @@ async fn every_attempt_has_the_id_and_says_which_it_is() {
     let mut peer = Peer::answering(OK).await;
     let mut destination = peer::destination(&peer.url());
     destination.append_path = true;
-    destination.signing_secrets.push(Secret::new("whsec_bmV3ZXI="));
+    destination.signing_secrets.push(peer::signing_secret("whsec_bmV3ZXI="));
     let target = Target::new(&Destination { url: format!("{}hook?k=v", peer.url()), ..destination }).unwrap();
     let request = peer::request(b"POST /token/a/b?c=d HTTP/1.1\r\n\r\n", b"body");
     let shipment = Shipment { number: 12, trigger: Trigger::Retry, ..peer::shipment(&request) };

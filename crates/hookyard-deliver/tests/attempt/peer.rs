@@ -8,8 +8,9 @@ use std::time::Duration;
 use hookyard_deliver::send::{Sender, Sent, Shipment};
 use hookyard_deliver::target::Target;
 use hookyard_model::attempt::{ErrorKind, Outcome, Response, Trigger};
+use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
-use hookyard_model::destination::Destination;
+use hookyard_model::destination::{Destination, SigningSecret};
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
 use hookyard_model::request::{Proof, Request, Verdict};
 use hookyard_model::secret::Secret;
@@ -139,6 +140,10 @@ pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Optio
     }
 }
 
+pub(crate) fn signing_secret(text: &str) -> SigningSecret {
+    SigningSecret { secret: Secret::new(text), public_key: None, ends_at: None }
+}
+
 pub(crate) fn destination(url: &str) -> Destination {
     Destination {
         id: DestinationId(1),
@@ -148,7 +153,8 @@ pub(crate) fn destination(url: &str) -> Destination {
         append_path: false,
         timeout: Duration::from_secs(60),
         concurrency: 1,
-        signing_secrets: vec![Secret::new(SECRET)],
+        signing_secrets: vec![signing_secret(SECRET)],
+        auth: Auth::None,
         managed_by: ManagedBy::Api,
         created_at: NOW,
         updated_at: NOW,

@@ -36,7 +36,7 @@ async fn serve(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>
 }
 
 /// A TLS server that offers HTTP/2 and HTTP/1.1 and answers everything with 200 over HTTP/1.1.
-async fn serve_to(
+pub(crate) async fn serve_to(
     clients: Arc<dyn ClientCertVerifier>,
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,

@@ -86,6 +86,7 @@ impl Yard {
                     timeout: TIMEOUT_DEFAULT,
                     concurrency: CONCURRENCY_DEFAULT,
                     signing_secrets: Vec::new(),
+                    auth: hookyard_model::auth::Auth::None,
                 };
                 store.catalog().create_destination(project, new).await.unwrap().id
             }

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
-use hookyard_model::destination::Destination;
+use hookyard_model::destination::{Destination, SigningSecret};
 use hookyard_model::id::{DestinationId, ProjectId};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::ManagedBy;
 use rusqlite::{Row, params};
 
 use super::Catalog;
+use super::auth;
 use super::check::{self, Noun, Problem};
 use super::key::SecretKey;
 use super::open::{LoadError, managed_by_from, managed_by_name, unsigned};
 use super::seal::{self, Place};
+use super::signing::{self, SigningAlgorithm};
 use super::write::{Draft, WriteError};
 
 /// What is wanted of a destination.
@@ -30,9 +33,11 @@ pub struct NewDestination {
     pub timeout: Duration,
     /// How many attempts run at the same time: 1 to 10,000.
     pub concurrency: u32,
-    /// Standard Webhooks secrets; the first signs, the others sign too. Empty to have one made, or to keep
+    /// Standard Webhooks secrets that sign from now on, and no others. Empty to have one made, or to keep
     /// those it has.
     pub signing_secrets: Vec<Secret>,
+    /// How the destination is told besides that it is us.
+    pub auth: Auth,
 }
 
 impl NewDestination {
@@ -43,7 +48,8 @@ impl NewDestination {
             check::url(&self.url),
             check::timeout(self.timeout),
             check::concurrency(self.concurrency),
-            check::signing_secrets(&self.signing_secrets),
+            signing::problem(&self.signing_secrets),
+            auth::problem(&self.auth, &self.url),
         ]
         .into_iter()
         .flatten()
@@ -52,7 +58,6 @@ impl NewDestination {
 
     /// The destination this makes of `old`, as if it were not changed by that.
     pub(super) fn replacing(self, old: &Destination, managed_by: ManagedBy) -> Destination {
-        let keeps_secrets = self.signing_secrets.is_empty();
         Destination {
             id: old.id,
             project: old.project,
@@ -61,7 +66,11 @@ impl NewDestination {
             append_path: self.append_path,
             timeout: self.timeout,
             concurrency: self.concurrency,
-            signing_secrets: if keeps_secrets { old.signing_secrets.clone() } else { self.signing_secrets },
+            signing_secrets: match self.signing_secrets.as_slice() {
+                [] => old.signing_secrets.clone(),
+                _ => all_lasting(self.signing_secrets),
+            },
+            auth: self.auth,
             managed_by,
             created_at: old.created_at,
             updated_at: old.updated_at,
@@ -75,10 +84,9 @@ impl NewDestination {
         project: ProjectId,
         managed_by: ManagedBy,
     ) -> Result<Destination, WriteError> {
-        let signing_secrets = if self.signing_secrets.is_empty() {
-            vec![seal::new_signing_secret()?]
-        } else {
-            self.signing_secrets
+        let signing_secrets = match self.signing_secrets.as_slice() {
+            [] => vec![SigningAlgorithm::default().new_secret()?],
+            _ => self.signing_secrets,
         };
         Ok(Destination {
             id: DestinationId(draft.ids.next(draft.now)),
@@ -88,12 +96,17 @@ impl NewDestination {
             append_path: self.append_path,
             timeout: self.timeout,
             concurrency: self.concurrency,
-            signing_secrets,
+            signing_secrets: all_lasting(signing_secrets),
+            auth: self.auth,
             managed_by,
             created_at: draft.now,
             updated_at: draft.now,
         })
     }
+}
+
+fn all_lasting(secrets: Vec<Secret>) -> Vec<SigningSecret> {
+    secrets.into_iter().map(signing::lasting).collect()
 }
 
 impl Catalog {
@@ -161,7 +174,11 @@ impl Catalog {
 
 impl Draft<'_> {
     /// The destination with this id, if the API may change it.
-    fn api_destination(&self, project: ProjectId, id: DestinationId) -> Result<Arc<Destination>, WriteError> {
+    pub(super) fn api_destination(
+        &self,
+        project: ProjectId,
+        id: DestinationId,
+    ) -> Result<Arc<Destination>, WriteError> {
         let destination = self
             .next
             .destinations
@@ -186,7 +203,8 @@ impl Draft<'_> {
         &mut self,
         destination: Destination,
     ) -> Result<Arc<Destination>, WriteError> {
-        let secrets = seal::seal_secrets(self.key, place(destination.id), &destination.signing_secrets)?;
+        let secrets: Vec<Secret> = destination.signing_secrets.iter().map(|it| it.secret.clone()).collect();
+        let secrets = seal::seal_secrets(self.key, place(destination.id), &secrets)?;
         let timeout_ms = check::whole_ms(destination.timeout)
             .ok_or_else(|| WriteError::Storage("a timeout has a fraction of a millisecond".to_owned()))?;
         self.tx.prepare_cached(PUT)?.execute(params![
@@ -201,6 +219,8 @@ impl Draft<'_> {
             managed_by_name(destination.managed_by),
             destination.created_at.us().cast_signed(),
             destination.updated_at.us().cast_signed(),
+            auth::encode(self.key, destination.id, &destination.auth)?,
+            signing::encode_ends(&destination.signing_secrets)?,
         ])?;
         let destination = Arc::new(destination);
         self.next.destinations.insert(destination.id, Arc::clone(&destination));
@@ -211,17 +231,17 @@ impl Draft<'_> {
 
 const PUT: &str = "
     INSERT INTO destinations (id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets,
-                              managed_by, created_at_us, updated_at_us)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                              managed_by, created_at_us, updated_at_us, auth, signing_ends)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, url = excluded.url, append_path = excluded.append_path,
         timeout_ms = excluded.timeout_ms, concurrency = excluded.concurrency,
         signing_secrets = excluded.signing_secrets, managed_by = excluded.managed_by,
-        updated_at_us = excluded.updated_at_us";
+        updated_at_us = excluded.updated_at_us, auth = excluded.auth, signing_ends = excluded.signing_ends";
 
 const GET_ALL: &str = "
     SELECT id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets, managed_by,
-           created_at_us, updated_at_us
+           created_at_us, updated_at_us, auth, signing_ends
     FROM destinations ORDER BY id";
 
 /// All destinations in the database.
@@ -247,7 +267,8 @@ fn read(row: &Row<'_>, key: &SecretKey) -> Result<Destination, LoadError> {
         append_path: row.get(4)?,
         timeout: Duration::from_millis(unsigned(row, 5)?),
         concurrency: row.get(6)?,
-        signing_secrets,
+        signing_secrets: signing::decode(signing_secrets, row.get_ref(12)?.as_str()?)?,
+        auth: auth::decode(key, id, row.get_ref(11)?.as_blob_or_null()?)?,
         managed_by: managed_by_from(row, 8)?,
         created_at: Timestamp::from_us(unsigned(row, 9)?),
         updated_at: Timestamp::from_us(unsigned(row, 10)?),

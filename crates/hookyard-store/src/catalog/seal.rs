@@ -5,8 +5,6 @@
 //!
 //! Layout of a sealed value: one byte of version (1), 24 bytes of nonce, ciphertext and tag.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hookyard_model::secret::Secret;
@@ -15,7 +13,6 @@ use super::key::SecretKey;
 
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
-const SIGNING_SECRET_BYTES: usize = 32;
 const TOKEN_BYTES: usize = 20;
 const TOKEN_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -97,19 +94,15 @@ pub(super) fn new_token() -> Result<String, SealError> {
     Ok(token)
 }
 
-/// A new Standard Webhooks signing secret of 32 random bytes.
-pub(super) fn new_signing_secret() -> Result<Secret, SealError> {
-    let mut random = [0_u8; SIGNING_SECRET_BYTES];
-    getrandom::fill(&mut random).map_err(SealError::NoRandomness)?;
-    Ok(Secret::new(format!("whsec_{}", STANDARD.encode(random))))
-}
-
 fn context(place: Place) -> Vec<u8> {
     format!("hookyard catalog\0{}\0{}\0{:016x}", place.table, place.column, place.row).into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     const HERE: Place = Place { table: "sources", column: "secrets", row: 7 };
@@ -155,13 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn new_tokens_and_signing_secrets_have_their_form() {
+    fn new_tokens_have_their_form() {
         let token = new_token().unwrap();
         assert_eq!(token.len(), 32);
         assert!(token.bytes().all(|byte| TOKEN_ALPHABET.contains(&byte)));
         assert_ne!(token, new_token().unwrap());
-        let secret = new_signing_secret().unwrap();
-        let bytes = STANDARD.decode(secret.expose().strip_prefix("whsec_").unwrap()).unwrap();
-        assert_eq!(bytes.len(), 32);
     }
 }

@@ -3,14 +3,17 @@
 mod apply;
 mod durable;
 mod retired;
+mod signing;
 mod verbs;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hookyard_model::auth::Auth;
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::connection::Retry;
+use hookyard_model::destination::SigningSecret;
 use hookyard_model::id::{DestinationId, Generator, ProjectId, SourceId};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Verification;
@@ -112,6 +115,7 @@ fn destination(name: &str) -> NewDestination {
         timeout: Duration::from_secs(30),
         concurrency: 64,
         signing_secrets: Vec::new(),
+        auth: Auth::None,
     }
 }
 
@@ -130,7 +134,7 @@ fn content(snapshot: &Snapshot) -> String {
     let mut by_source: Vec<_> = snapshot.by_source.iter().collect();
     by_source.sort_by_key(|(source, _)| **source);
     let secrets: Vec<&str> = (sources.iter().flat_map(|it| &it.verification.secrets))
-        .chain(destinations.iter().flat_map(|it| &it.signing_secrets))
+        .chain(destinations.iter().flat_map(|it| it.signing_secrets.iter().map(|it| &it.secret)))
         .map(Secret::expose)
         .collect();
     let Snapshot { version, default_project, projects, .. } = snapshot;

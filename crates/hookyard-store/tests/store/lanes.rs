@@ -234,6 +234,7 @@ async fn retried_by_hand() {
         timeout: Duration::from_secs(1),
         concurrency: 1,
         signing_secrets: vec![],
+        auth: hookyard_model::auth::Auth::None,
     };
     let destination = catalog.create_destination(project, destination).await.unwrap();
     let new = NewConnection {

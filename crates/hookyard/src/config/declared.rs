@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::time::Duration;
 
 use hookyard_model::connection::Retry;
@@ -14,6 +15,7 @@ use hookyard_model::source::{Answer, Verification};
 use hookyard_providers::{ConfigError, Configuration, Verifier};
 use hookyard_store::catalog::{Declared, DeclaredConnection, NewDestination, NewSource, Problem};
 
+use super::auth;
 use super::nearest::nearest;
 use super::table::{Reader, Table};
 
@@ -23,8 +25,8 @@ const ANY_DURATION: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_s
 /// Where names of one kind were declared; empty at first.
 type Places = BTreeMap<String, usize>;
 
-/// Reads everything the file declares.
-pub(super) fn read(file: &mut Table<'_>, reader: &mut Reader<'_>) -> Declared {
+/// Reads everything the file declares; `directory` is what its paths are taken from.
+pub(super) fn read(file: &mut Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Declared {
     let mut declared = Declared::default();
     let mut sources = Places::new();
     let mut tokens = Places::new();
@@ -33,7 +35,7 @@ pub(super) fn read(file: &mut Table<'_>, reader: &mut Reader<'_>) -> Declared {
     }
     let mut destinations = Places::new();
     for table in file.tables(reader, "destination") {
-        declared.destinations.extend(destination(table, reader, &mut destinations));
+        declared.destinations.extend(destination(table, reader, &mut destinations, directory));
     }
     let mut connections = Places::new();
     let mut unused = destinations.clone();
@@ -139,7 +141,12 @@ fn answer(mut table: Table<'_>, reader: &mut Reader<'_>) -> Option<Answer> {
     Some(answer)
 }
 
-fn destination(mut table: Table<'_>, reader: &mut Reader<'_>, names: &mut Places) -> Option<NewDestination> {
+fn destination(
+    mut table: Table<'_>,
+    reader: &mut Reader<'_>,
+    names: &mut Places,
+    directory: &Path,
+) -> Option<NewDestination> {
     let name = table.required_text(reader, "name");
     let url = table.required_text(reader, "url");
     let append_path = table.boolean(reader, "append_path").unwrap_or(false);
@@ -148,6 +155,7 @@ fn destination(mut table: Table<'_>, reader: &mut Reader<'_>, names: &mut Places
         table.count(reader, "concurrency", 0..=u64::from(u32::MAX)).unwrap_or(CONCURRENCY_DEFAULT);
     let secrets = table.texts(reader, "signing_secrets").unwrap_or_default();
     let signing_secrets: Vec<Secret> = secrets.into_iter().map(Secret::new).collect();
+    let auth = table.optional_table(reader, "auth").and_then(|it| auth::read(it, reader, directory));
     if let Some(name) = &name {
         declare(name, "destination", &table, reader, names);
     }
@@ -158,6 +166,7 @@ fn destination(mut table: Table<'_>, reader: &mut Reader<'_>, names: &mut Places
         timeout,
         concurrency,
         signing_secrets,
+        auth: auth.unwrap_or_default(),
     });
     if let Some(new) = &new {
         note_problems(new.problems(), "destination", &table, reader);
@@ -279,6 +288,7 @@ fn require_known(
 /// Passes on what the catalog has against a declaration.
 fn note_problems(problems: Vec<Problem>, noun: &str, table: &Table<'_>, reader: &mut Reader<'_>) {
     for Problem { setting, reason } in problems {
-        reader.note(table.place_of(setting), format!("{noun}.{setting}: {reason}"));
+        let outermost = setting.split('.').next().unwrap_or(setting);
+        reader.note(table.place_of(outermost), format!("{noun}.{setting}: {reason}"));
     }
 }

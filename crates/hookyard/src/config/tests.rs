@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hookyard_model::auth::Auth;
 use hookyard_model::connection::Retry;
 use hookyard_model::source::Answer;
 use hookyard_store::catalog::DeclaredConnection;
@@ -100,6 +101,20 @@ fn the_manual_names_every_setting_of_the_providers_it_shows() {
             assert!(row.contains(&format!("`{}`", setting.name)), "{name} {}", setting.name);
         }
     }
+}
+
+#[test]
+fn the_manual_names_every_authentication_and_its_settings() {
+    let manual = include_str!("../../../../docs/destinations.md");
+    for (kind, settings) in Auth::KINDS.iter().filter(|(kind, _)| *kind != "none") {
+        let section = manual.split_once(&format!("\n## `{kind}`\n")).unwrap_or_else(|| panic!("{kind}")).1;
+        let section = section.split("\n## ").next().unwrap();
+        for setting in *settings {
+            assert!(section.contains(&format!("\n| `{setting}` |")), "{kind} {setting}");
+        }
+    }
+    let billing = parse(blocks("```toml")[1]).unwrap().declared().destinations.swap_remove(0);
+    assert_eq!(billing.auth.kind(), "api_key");
 }
 
 #[test]

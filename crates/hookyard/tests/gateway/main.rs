@@ -20,6 +20,7 @@ mod gateway;
 mod process;
 mod sink;
 
+mod auth;
 mod bytes;
 mod cli;
 mod configuration;

@@ -37,6 +37,7 @@ pub(crate) const OK: Act = Act::Answer(200, "");
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery {
     pub(crate) act: Act,
+    pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
@@ -136,8 +137,9 @@ impl Sink {
 impl Shared {
     async fn serve<S: Stream>(mut self, mut stream: S) {
         let mut unread = Vec::new();
-        while let Some((target, headers, body)) = read_request(&mut stream, &mut unread).await {
-            let mut delivery = Delivery { act: *self.act.borrow_and_update(), target, headers, body };
+        while let Some((method, target, headers, body)) = read_request(&mut stream, &mut unread).await {
+            let act = *self.act.borrow_and_update();
+            let mut delivery = Delivery { act, method, target, headers, body };
             let _ = self.deliveries.send(delivery.clone());
             if delivery.act == Act::Hang {
                 let released = tokio::select! {
@@ -209,15 +211,16 @@ impl Stream for tokio_rustls::server::TlsStream<TcpStream> {
     }
 }
 
-type Read = (String, Vec<(String, String)>, Vec<u8>);
+type Read = (String, String, Vec<(String, String)>, Vec<u8>);
 
-/// Target, headers and body of the next request; none at the end of the connection.
+/// Method, target, headers and body of the next request; none at the end of the connection.
 async fn read_request(stream: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> Option<Read> {
     loop {
         if let Some(end) = unread.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&unread[..end]).into_owned();
             let mut lines = head.lines();
-            let target = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
+            let mut line = lines.next().unwrap().split(' ').map(str::to_owned);
+            let (method, target) = line.next().zip(line.next()).unwrap();
             let headers: Vec<(String, String)> = lines
                 .filter_map(|line| line.split_once(": "))
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -226,7 +229,7 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8
             let whole = end + 4 + length.map_or(0, |(_, length)| length.parse().unwrap());
             if unread.len() >= whole {
                 let body = unread.drain(..whole).skip(end + 4).collect();
-                return Some((target, headers, body));
+                return Some((method, target, headers, body));
             }
         }
         match stream.read_buf(unread).await {

@@ -20,6 +20,7 @@ async fn filled() -> Fixture {
     let mut audit = destination("audit");
     audit.append_path = true;
     audit.timeout = Duration::from_millis(1500);
+    audit.auth = Auth::Basic { username: "auditor".into(), password: Secret::new("open sesame 4711") };
     audit.signing_secrets = vec![Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
     let audit = fixture.catalog.create_destination(fixture.project(), audit).await.unwrap();
     let first = fixture.connection("first", github.id, api.id).await;
@@ -63,6 +64,7 @@ async fn secrets_are_nowhere_in_plain_text() {
     let fixture = filled().await;
     let generated =
         fixture.catalog.snapshot().destination_named(fixture.project(), "api").unwrap().signing_secrets[0]
+            .secret
             .expose()
             .to_owned();
     let mut files = 0;
@@ -74,10 +76,18 @@ async fn secrets_are_nowhere_in_plain_text() {
     assert!(files >= 2, "database and write-ahead log");
     let holds = |text: &str| all.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(holds("known-token") && holds("x-signature"), "what is not secret is found by this search");
-    for secret in ["verification-secret", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &generated, &generated[6..20]] {
+    for secret in [
+        "verification-secret",
+        "open sesame",
+        "auditor",
+        "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        &generated,
+        &generated[6..20],
+    ] {
         assert!(!holds(secret), "{secret}");
     }
     let shown = format!("{:?} {:?}", fixture.catalog, fixture.catalog.snapshot());
+    assert!(!shown.contains("open sesame"), "{shown}");
     assert!(!shown.contains("verification-secret") && !shown.contains(&generated));
 }
 
@@ -99,6 +109,7 @@ async fn secrets_moved_to_another_row_or_table_are_refused() {
         "UPDATE sources SET secrets = (SELECT secrets FROM sources WHERE name = 'second') WHERE name = 'github'",
         "UPDATE sources SET secrets = (SELECT signing_secrets FROM destinations LIMIT 1)",
         "UPDATE destinations SET signing_secrets = (SELECT key_check FROM catalog)",
+        "UPDATE destinations SET auth = (SELECT auth FROM destinations WHERE name = 'audit')",
         "UPDATE sources SET secrets = x''",
     ] {
         let error = filled()
@@ -120,6 +131,7 @@ async fn unknown_values_are_named_with_their_row() {
         ("UPDATE sources SET methods = 'POST'", "methods"),
         ("UPDATE sources SET settings = '[]'", "settings"),
         ("UPDATE projects SET name = 'renamed'", "default"),
+        ("UPDATE destinations SET signing_ends = '[true]'", "signing secrets"),
     ] {
         let error = filled()
             .await
@@ -137,7 +149,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let error = Fixture::new()
         .reopened_after(|database| database.pragma_update(None, "user_version", 99).unwrap())
         .unwrap_err();
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 2, .. }), "{error}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 3, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -232,7 +244,9 @@ async fn a_database_of_the_first_version_is_read_for_ever() {
     assert_eq!(second.created_at, START.plus(Duration::from_secs(60)));
     let audit = snapshot.destination_named(project, "audit").unwrap();
     assert_eq!((audit.append_path, audit.timeout), (true, Duration::from_millis(1500)));
-    assert_eq!(audit.signing_secrets, [Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]);
+    let [signing] = audit.signing_secrets.as_slice() else { panic!("{audit:?}") };
+    assert_eq!(signing.secret, Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
+    assert_eq!((signing.public_key, signing.ends_at, &audit.auth), (None, None, &Auth::None));
     let first = snapshot.connection_named(project, "first").unwrap();
     assert_eq!(first.disabled.as_ref().unwrap().cause, DisableCause::DestinationGone);
     let custom = snapshot.connection_named(project, "custom").unwrap();

@@ -24,7 +24,7 @@ async fn what_is_left_out_is_made_and_then_kept() {
 
     let made = fixture.destination("d").await;
     let [secret] = made.signing_secrets.as_slice() else { panic!("{made:?}") };
-    assert!(secret.expose().starts_with("whsec_"));
+    assert!(secret.secret.expose().starts_with("whsec_") && secret.ends_at.is_none());
     let new = NewDestination { concurrency: 1, ..destination("d") };
     let changed = fixture.catalog.update_destination(fixture.project(), made.id, new).await.unwrap();
     assert_eq!((&changed.signing_secrets, changed.concurrency), (&made.signing_secrets, 1));
