@@ -9,7 +9,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use ring::{digest, hmac};
 use subtle::ConstantTimeEq as _;
 
@@ -43,7 +43,7 @@ impl Twilio {
     }
 
     pub(super) fn verify(&self, request: &Request<'_>) -> Result<Verified, Refusal> {
-        let place = || Place::Header(Name::Fixed(HEADER.to_owned()));
+        let place = || Place::Header(Name::Fixed(HeaderName::from_static(HEADER)));
         let signature = exactly_one(request.headers, HEADER).map_err(|why| refusal(place(), why))?;
         let signature = STANDARD.decode(signature);
         let malformed = || refusal(place(), Why::Malformed("it is not base64"));
