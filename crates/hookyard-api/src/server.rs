@@ -15,6 +15,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use hookyard_model::clock::Clock;
 use hookyard_model::secret::Secret;
+use hookyard_providers::KeyCache;
 use hookyard_store::store::Store;
 use http::{HeaderValue, Method, Uri, header};
 use hyper::server::conn::http1;
@@ -52,6 +53,8 @@ pub struct Options {
     pub listening_url: Option<String>,
     /// `/readyz` fails while an event is undelivered for longer than this; none for never.
     pub undelivered_age_max: Option<Duration>,
+    /// The keys that were fetched from providers, for the diagnosis of what was refused with them.
+    pub keys: KeyCache,
 }
 
 /// The API, ready to be served.
@@ -71,6 +74,7 @@ pub(crate) struct Shared {
     /// The same of URLs on this machine.
     pub(crate) listening_url: String,
     pub(crate) undelivered_age_max: Option<Duration>,
+    pub(crate) keys: KeyCache,
     /// The metrics of all stages.
     pub(crate) registry: Arc<Registry>,
     /// The metrics that are read from the store at each scrape.
@@ -90,6 +94,7 @@ impl Api {
             public_url: options.public_url,
             listening_url,
             undelivered_age_max: options.undelivered_age_max,
+            keys: options.keys,
             registry,
             writing: tokio::sync::Mutex::new(()),
         };

@@ -13,6 +13,7 @@ mod traffic;
 mod access;
 mod configuration;
 mod deletion;
+mod diagnosis;
 mod history;
 mod secrets;
 mod strictness;
