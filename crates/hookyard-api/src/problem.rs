@@ -48,6 +48,8 @@ pub(crate) enum Kind {
     TokenTaken,
     /// Something else refers to it.
     InUse,
+    /// Somebody else changed it between reading and writing.
+    ChangedMeanwhile,
     /// It stands in the configuration file.
     ManagedByFile,
     /// The connection has undelivered events.
@@ -96,6 +98,7 @@ impl Kind {
             Self::NameTaken => (S::CONFLICT, "name_taken", "The name is taken"),
             Self::TokenTaken => (S::CONFLICT, "token_taken", "The token is taken"),
             Self::InUse => (S::CONFLICT, "in_use", "Something refers to it"),
+            Self::ChangedMeanwhile => (S::CONFLICT, "changed_meanwhile", "It was changed at the same time"),
             Self::ManagedByFile => (S::CONFLICT, "managed_by_file", "The configuration file manages it"),
             Self::EventsUndelivered => (S::CONFLICT, "events_undelivered", "It has undelivered events"),
             Self::EventNotRetryable => {
@@ -287,6 +290,7 @@ impl From<WriteError> for Problem {
                 Self::with_field(Kind::InvalidField, field_of_setting(setting), detail)
             }
             WriteError::InUse { .. } => Self::new(Kind::InUse, detail),
+            WriteError::ChangedMeanwhile { .. } => Self::new(Kind::ChangedMeanwhile, detail),
             WriteError::ManagedByFile { .. } => Self::new(Kind::ManagedByFile, detail),
             WriteError::UnknownReference { noun } => {
                 Self::with_field(Kind::UnknownReference, &format!("{noun}_id"), detail)

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use hookyard_model::connection::{DisableCause, Retry};
+use hookyard_model::id::SourceId;
+use hookyard_model::secret::Secret;
 use hookyard_model::source::Verification;
 use hookyard_store::catalog::{Declared, DeclaredConnection, NewDestination, NewSource};
 use serde_json::{Value, json};
@@ -366,4 +368,23 @@ async fn providers_say_what_they_need() {
     let settings = named("hmac")["settings"].clone();
     let header = settings.as_array().unwrap().iter().find(|setting| setting["name"] == "header").unwrap();
     assert_eq!(header["required"], true);
+}
+
+/// A handshake writes past the API's turn: what it brings must be there whichever of the two is first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_captured_during_a_change_stays() {
+    let server = Server::start().await;
+    for round in 0..40 {
+        let body = json!({"name": format!("asana-{round}"), "provider": "asana"});
+        let id: SourceId = server.create(SOURCES, body).await.parse().unwrap();
+        let path = format!("{SOURCES}/{id}");
+        let brought = Secret::new("brought-by-a-handshake");
+        let capture = server.store.catalog().capture_secret(id, brought.clone());
+        let (changed, captured) = tokio::join!(server.patch(&path, json!({"methods": ["POST"]})), capture);
+        changed.ok();
+        assert!(captured.unwrap());
+        let source = server.store.catalog().snapshot().sources[&id].clone();
+        assert_eq!(source.verification.secrets, [brought], "round {round}");
+        assert_eq!(source.methods, ["POST"]);
+    }
 }

@@ -193,7 +193,7 @@ async fn the_api_does_not_change_what_the_file_declares() {
     let of_connection = managed(Noun::Connection, "github-api");
     let wanted = connection("github-api", a.id, d.id);
 
-    assert_eq!(catalog.update_source(project, a.id, source("x")).await.unwrap_err(), of_source);
+    assert_eq!(catalog.update_source(project, a.clone(), source("x")).await.unwrap_err(), of_source);
     assert_eq!(catalog.delete_source(project, a.id).await.unwrap_err(), of_source);
     let updated = catalog.update_destination(project, d.id, destination("x")).await;
     assert_eq!(updated.unwrap_err(), of_destination);

@@ -239,3 +239,24 @@ async fn a_database_of_the_first_version_is_read_for_ever() {
     assert_eq!(custom.retry, Retry::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]));
     assert_eq!((custom.source, custom.destination), (first.source, audit.id));
 }
+
+/// The same at schema version 2, where a source has a URL of its own and a secret was taken away.
+#[tokio::test]
+async fn a_database_of_the_second_version_is_read_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = rusqlite::Connection::open(directory.path().join("catalog.sqlite")).unwrap();
+    database.execute_batch(include_str!("../fixtures/catalog_v2.sql")).unwrap();
+    drop(database);
+    let catalog = open(&directory, &Clock::manual(START), 1).unwrap();
+    let snapshot = catalog.snapshot();
+    assert_eq!((snapshot.sources.len(), snapshot.destinations.len(), snapshot.connections.len()), (2, 2, 2));
+    let second = snapshot.source_named(snapshot.default_project, "second").unwrap();
+    assert_eq!(second.token, "known-token");
+    assert_eq!(second.public_url.as_deref(), Some("https://hooks.example.com/second"));
+    assert_eq!(second.verification.secrets, [Secret::new("verification-secret")]);
+    let retired = catalog.retired_secrets(second.id).await.unwrap();
+    let [retired] = retired.as_slice() else { panic!("{} secrets", retired.len()) };
+    assert_eq!(retired.secret, Secret::new("another-verification-secret"));
+    assert_eq!(retired.retired_at, START.plus(Duration::from_secs(180)));
+    assert_eq!(snapshot.source_named(snapshot.default_project, "github").unwrap().public_url, None);
+}
