@@ -187,6 +187,7 @@ fetch_timeout = "14s"
 cache_keys_max = 15
 cache_bytes_max = "1MiB"
 fetches_max = 16
+fetches_per_minute_max = 600
 retry_first = "17ms"
 retry_max = "18s"
 pending_age_max = "19m"
@@ -231,6 +232,7 @@ level = "warn"
         verification: VerificationLimits {
             fetch_timeout: s(14),
             fetches_max: 16,
+            fetches_per_minute_max: 600,
             retry_first: Duration::from_millis(17),
             retry_max: s(18),
             pending_age_max: s(19 * 60),
