@@ -1,9 +1,8 @@
 //! Connections: a source joined to a destination.
 
-use std::time::Duration;
-
 use crate::clock::Timestamp;
 use crate::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use crate::retry::Retry;
 use crate::source::ManagedBy;
 
 /// A source joined to a destination, with the rules that hold between them.
@@ -67,42 +66,5 @@ impl DisableCause {
         [Self::ByHand, Self::DestinationGone, Self::RemovedFromFile]
             .into_iter()
             .find(|cause| cause.name() == name)
-    }
-}
-
-/// The longest wait of any schedule.
-pub const RETRY_WAIT_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
-/// The most retries of any schedule.
-pub const RETRIES_MAX: u32 = 100;
-/// The largest factor of an exponential schedule, in hundredths.
-pub const RETRY_FACTOR_PERCENT_MAX: u32 = 10_000;
-
-/// When failed attempts are made again. `hookyard-rules` computes the times.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Retry {
-    /// Each wait is `factor` times the one before, at most `max`, each with jitter.
-    Exponential {
-        /// The first wait.
-        first: Duration,
-        /// What the wait is multiplied by, in hundredths (200 doubles it); at least 100.
-        factor_percent: u32,
-        /// The longest wait.
-        max: Duration,
-        /// How many retries follow the first attempt.
-        retries: u32,
-    },
-    /// These waits, one after the other, without jitter.
-    Custom(Vec<Duration>),
-}
-
-impl Default for Retry {
-    /// Waits of 5 s, 15 s, 45 s, … to at most 12 h: 14 retries over some three days.
-    fn default() -> Self {
-        Self::Exponential {
-            first: Duration::from_secs(5),
-            factor_percent: 300,
-            max: Duration::from_secs(12 * 3600),
-            retries: 14,
-        }
     }
 }

@@ -13,6 +13,7 @@ pub mod id;
 pub mod connection;
 pub mod destination;
 pub mod project;
+pub mod retry;
 pub mod secret;
 pub mod source;
 

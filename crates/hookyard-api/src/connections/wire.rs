@@ -1,7 +1,8 @@
 //! Connections on the wire.
 
-use hookyard_model::connection::{Connection, Retry};
+use hookyard_model::connection::Connection;
 use hookyard_model::id::{DestinationId, SourceId};
+use hookyard_model::retry::Retry;
 use hookyard_store::catalog::NewConnection;
 use serde::{Deserialize, Serialize};
 

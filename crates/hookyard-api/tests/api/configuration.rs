@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hookyard_model::connection::{DisableCause, Retry};
+use hookyard_model::connection::DisableCause;
+use hookyard_model::retry::Retry;
 use hookyard_model::source::Verification;
 use hookyard_store::catalog::{Declared, DeclaredConnection, NewDestination, NewSource};
 use serde_json::{Value, json};
@@ -121,7 +122,8 @@ async fn a_connection_lives_its_life() {
             "name": "in-out", "source_id": source, "destination_id": destination, "enabled": true,
             "disabled": null, "managed_by": "api",
             "retry": {"schedule": "exponential", "first_ms": 5_000, "factor_percent": 300,
-                      "max_ms": 43_200_000, "retries": 14},
+                      "max_ms": 43_200_000, "retries": 14, "retry_on": [], "give_up_on": [],
+                      "max_age_ms": null},
         }),
     );
     let change = json!({"enabled": false, "retry": {"schedule": "custom", "waits_ms": [1_000, 60_000]}});
@@ -130,7 +132,8 @@ async fn a_connection_lives_its_life() {
         &changed,
         &json!({
             "enabled": false, "disabled": {"cause": "by_hand", "at": "2027-01-15T08:00:00.000Z"},
-            "retry": {"schedule": "custom", "waits_ms": [1_000, 60_000]},
+            "retry": {"schedule": "custom", "waits_ms": [1_000, 60_000], "retry_on": [], "give_up_on": [],
+                      "max_age_ms": null},
         }),
     );
     let changed = server.patch(&path, json!({"enabled": null, "retry": null})).await.ok();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use hookyard_model::connection::Retry;
+use hookyard_model::retry::Retry;
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
 use hookyard_model::id::{DestinationId, ProjectId, RequestId, SourceId};
 use hookyard_model::request::{Proof, RejectCause, Verdict};

@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use hookyard_model::connection::{Connection, DisableCause, Disabled, Retry};
+use hookyard_model::connection::{Connection, DisableCause, Disabled};
 use hookyard_model::destination::Destination;
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use hookyard_model::retry::Retry;
 use hookyard_model::source::{ManagedBy, Source};
 use rustc_hash::FxHashSet;
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hookyard_model::connection::{RETRIES_MAX, RETRY_FACTOR_PERCENT_MAX, RETRY_WAIT_MAX, Retry};
+use hookyard_model::retry::{
+    FAILURES_MAX, RETRIES_MAX, RETRY_AGE_MAX, RETRY_FACTOR_PERCENT_MAX, RETRY_WAIT_MAX, Retry, Schedule,
+};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Answer;
 use http::Uri;
@@ -223,31 +225,48 @@ fn is_signing_secret(secret: &Secret) -> bool {
         .is_some_and(|bytes| SIGNING_SECRET_BYTES.contains(&bytes.len()))
 }
 
-/// Bounds of the schedule.
+/// Bounds of the schedule and of what it depends on.
 pub(super) fn retry(retry: &Retry) -> Option<Problem> {
+    if retry.retry_on.len() > FAILURES_MAX || retry.give_up_on.len() > FAILURES_MAX {
+        let reason = format!("`retry_on` and `give_up_on` list at most {FAILURES_MAX} kinds of failure each");
+        return Problem::new("retry", reason);
+    }
+    if let Some(age) = retry.max_age
+        && (whole_ms(age).is_none_or(|ms| ms == 0) || age > RETRY_AGE_MAX)
+    {
+        return Problem::new("retry", "`max_age` must be from 1 ms to 365 days, in whole milliseconds");
+    }
+    schedule(&retry.schedule)
+}
+
+fn schedule(schedule: &Schedule) -> Option<Problem> {
     let is_wait = |wait: Duration| whole_ms(wait).is_some_and(|ms| ms > 0) && wait <= RETRY_WAIT_MAX;
-    let wrong_wait = "each wait must be from 1 ms to 30 days, in whole milliseconds";
-    match retry {
-        Retry::Exponential { first, max, .. } if !is_wait(*first) || !is_wait(*max) => {
-            Problem::new("retry", wrong_wait)
-        }
-        Retry::Exponential { first, max, .. } if first > max => {
-            Problem::new("retry", "the first wait is longer than the longest one (`max`)")
-        }
-        Retry::Exponential { factor_percent, .. }
+    let wrong_wait =
+        || Problem::new("retry", "each wait must be from 1 ms to 30 days, in whole milliseconds");
+    let (first, max, retries) = match schedule {
+        Schedule::Custom(waits) if waits.len() > RETRIES_MAX as usize => (None, None, u32::MAX),
+        Schedule::Custom(waits) if !waits.iter().all(|wait| is_wait(*wait)) => return wrong_wait(),
+        Schedule::Custom(_) => return None,
+        Schedule::Exponential { factor_percent, .. }
             if !(100..=RETRY_FACTOR_PERCENT_MAX).contains(factor_percent) =>
         {
-            Problem::new("retry", "the factor must be from 1 to 100")
+            return Problem::new("retry", "the factor must be from 1 to 100");
         }
-        Retry::Exponential { retries, .. } if *retries > RETRIES_MAX => {
-            Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"))
+        Schedule::Linear { step, .. } if !step.is_zero() && !is_wait(*step) => return wrong_wait(),
+        Schedule::Exponential { first, max, retries, .. } | Schedule::Linear { first, max, retries, .. } => {
+            (Some(*first), Some(*max), *retries)
         }
-        Retry::Custom(waits) if waits.len() > RETRIES_MAX as usize => {
-            Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"))
-        }
-        Retry::Custom(waits) if !waits.iter().all(|wait| is_wait(*wait)) => Problem::new("retry", wrong_wait),
-        Retry::Exponential { .. } | Retry::Custom(_) => None,
+    };
+    if [first, max].into_iter().flatten().any(|wait| !is_wait(wait)) {
+        return wrong_wait();
     }
+    if first > max {
+        return Problem::new("retry", "the first wait is longer than the longest one (`max`)");
+    }
+    if retries > RETRIES_MAX {
+        return Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"));
+    }
+    None
 }
 
 /// The stored form of a duration; none where it has a fraction of a millisecond.
@@ -258,6 +277,8 @@ pub(super) fn whole_ms(duration: Duration) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use hookyard_model::retry::Failures;
+
     use super::*;
 
     #[test]
@@ -373,19 +394,35 @@ mod tests {
     fn retries() {
         let s = Duration::from_secs;
         let exponential = |first, factor_percent, max, retries| {
-            retry(&Retry::Exponential { first, factor_percent, max, retries })
+            schedule(&Schedule::Exponential { first, factor_percent, max, retries })
         };
+        let linear =
+            |first, step, max, retries| schedule(&Schedule::Linear { first, step, max, retries }).is_none();
+        let custom = |waits| schedule(&Schedule::Custom(waits));
         assert_eq!(retry(&Retry::default()), None);
-        assert_eq!(retry(&Retry::Custom(vec![])), None);
-        assert_eq!(retry(&Retry::Custom(vec![s(1), s(60)])), None);
+        assert_eq!(schedule(&Schedule::linear()), None);
+        assert_eq!(custom(vec![]), None);
+        assert_eq!(custom(vec![s(1), s(60)]), None);
         assert_eq!(exponential(s(1), 100, s(1), 0), None);
+        assert!(linear(s(1), s(0), s(1), 100) && linear(s(1), s(1), s(30 * 86_400), 0));
         assert!(exponential(s(0), 200, s(9), 3).is_some());
         assert!(exponential(s(10), 200, s(9), 3).is_some());
         assert!(exponential(s(1), 99, s(9), 3).is_some());
         assert!(exponential(s(1), 10_001, s(9), 3).is_some());
         assert!(exponential(s(1), 200, s(9), 101).is_some());
         assert!(exponential(s(1), 200, s(31 * 86_400), 3).is_some());
-        assert!(retry(&Retry::Custom(vec![s(1), s(0)])).is_some());
-        assert!(retry(&Retry::Custom(vec![s(1); 101])).is_some());
+        assert!(!linear(s(0), s(1), s(9), 3) && !linear(s(10), s(1), s(9), 3));
+        assert!(!linear(s(1), s(1), s(9), 101) && !linear(s(1), Duration::from_micros(1), s(9), 3));
+        assert!(custom(vec![s(1), s(0)]).is_some());
+        assert!(custom(vec![s(1); 101]).is_some());
+        let timeout: Failures = "timeout".parse().unwrap();
+        for bad in [
+            Retry { retry_on: vec![timeout; 51], ..Retry::default() },
+            Retry { give_up_on: vec![timeout; 51], ..Retry::default() },
+            Retry { max_age: Some(s(0)), ..Retry::default() },
+            Retry { max_age: Some(s(366 * 86_400)), ..Retry::default() },
+        ] {
+            assert!(retry(&bad).is_some(), "{bad:?}");
+        }
     }
 }

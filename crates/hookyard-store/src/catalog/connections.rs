@@ -1,18 +1,18 @@
 //! Connections: create, update, delete, disable, enable; and the form they are stored in.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hookyard_model::clock::Timestamp;
-use hookyard_model::connection::{Connection, DisableCause, Disabled, Retry};
+use hookyard_model::connection::{Connection, DisableCause, Disabled};
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use hookyard_model::retry::Retry;
 use hookyard_model::source::ManagedBy;
 use rusqlite::{Row, params};
-use serde::{Deserialize, Serialize};
 
 use super::Catalog;
 use super::check::{self, Noun, Problem};
 use super::open::{LoadError, managed_by_from, managed_by_name, unsigned};
+use super::stored_retry;
 use super::write::{Draft, WriteError};
 
 /// What is wanted of a connection.
@@ -245,7 +245,7 @@ impl Draft<'_> {
             connection.name,
             connection.source.0.cast_signed(),
             connection.destination.0.cast_signed(),
-            StoredRetry::encode(&connection.retry)?,
+            stored_retry::encode(&connection.retry)?,
             disabled.map(|it| it.cause.name()),
             disabled.map(|it| it.at.us().cast_signed()),
             managed_by_name(connection.managed_by),
@@ -302,72 +302,11 @@ fn read(row: &Row<'_>) -> Result<Connection, LoadError> {
         name: row.get(2)?,
         source: SourceId(unsigned(row, 3)?),
         destination: DestinationId(unsigned(row, 4)?),
-        retry: StoredRetry::decode(row.get_ref(5)?.as_str()?)
+        retry: stored_retry::decode(row.get_ref(5)?.as_str()?)
             .map_err(|error| damaged(format!("retry: {error}")))?,
         disabled,
         managed_by: managed_by_from(row, 8)?,
         created_at: Timestamp::from_us(unsigned(row, 9)?),
         updated_at: Timestamp::from_us(unsigned(row, 10)?),
     })
-}
-
-/// The stored form of [`Retry`]. The names carry the version: a new form gets a new name, and the old ones
-/// are read for ever.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum StoredRetry {
-    ExponentialV1 { first_ms: u64, factor_percent: u32, max_ms: u64, retries: u32 },
-    CustomV1 { waits_ms: Vec<u64> },
-}
-
-impl StoredRetry {
-    fn encode(retry: &Retry) -> Result<String, WriteError> {
-        let ms = |wait: Duration| {
-            check::whole_ms(wait)
-                .ok_or_else(|| WriteError::Storage("a wait has a fraction of a millisecond".to_owned()))
-        };
-        let stored = match retry {
-            Retry::Exponential { first, factor_percent, max, retries } => Self::ExponentialV1 {
-                first_ms: ms(*first)?,
-                factor_percent: *factor_percent,
-                max_ms: ms(*max)?,
-                retries: *retries,
-            },
-            Retry::Custom(waits) => {
-                Self::CustomV1 { waits_ms: waits.iter().map(|wait| ms(*wait)).collect::<Result<_, _>>()? }
-            }
-        };
-        serde_json::to_string(&stored).map_err(|error| WriteError::Storage(error.to_string()))
-    }
-
-    fn decode(text: &str) -> Result<Retry, serde_json::Error> {
-        Ok(match serde_json::from_str(text)? {
-            Self::ExponentialV1 { first_ms, factor_percent, max_ms, retries } => Retry::Exponential {
-                first: Duration::from_millis(first_ms),
-                factor_percent,
-                max: Duration::from_millis(max_ms),
-                retries,
-            },
-            Self::CustomV1 { waits_ms } => {
-                Retry::Custom(waits_ms.into_iter().map(Duration::from_millis).collect())
-            }
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stored_retries_of_the_first_version_are_read_for_ever() {
-        let exponential =
-            r#"{"exponential_v1":{"first_ms":5000,"factor_percent":300,"max_ms":43200000,"retries":14}}"#;
-        assert_eq!(StoredRetry::decode(exponential).unwrap(), Retry::default());
-        assert_eq!(StoredRetry::encode(&Retry::default()).unwrap(), exponential);
-        let custom = r#"{"custom_v1":{"waits_ms":[1000,60000]}}"#;
-        let waits = Retry::Custom(vec![Duration::from_secs(1), Duration::from_secs(60)]);
-        assert_eq!(StoredRetry::decode(custom).unwrap(), waits);
-        assert_eq!(StoredRetry::encode(&waits).unwrap(), custom);
-    }
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::clock::{Clock, Timestamp};
-use hookyard_model::connection::Retry;
 use hookyard_model::id::{DestinationId, Generator, ProjectId, SourceId};
+use hookyard_model::retry::{Retry, Schedule};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Verification;
 use tempfile::TempDir;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hookyard_model::attempt::Trigger;
-use hookyard_model::connection::Retry;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId};
 use hookyard_model::request::Fields;
+use hookyard_model::retry::Retry;
 use hookyard_model::source::Verification;
 use hookyard_store::arrivals::NewEvent;
 use hookyard_store::by_hand::RetryError;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use hookyard_model::connection::Retry;
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
+use hookyard_model::retry::{Failures, Retry, Schedule};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::{Answer, Verification};
 use hookyard_providers::{ConfigError, Configuration, Verifier};
@@ -209,37 +209,57 @@ fn connection(
 }
 
 fn retry(mut table: Table<'_>, reader: &mut Reader<'_>) -> Option<Retry> {
-    let which = (table.has("exponential"), table.has("custom"));
-    let exponential = table.optional_table(reader, "exponential").map(|it| exponential_retry(it, reader));
-    let custom = table.texts(reader, "custom").and_then(|texts| custom_retry(&texts, &table, reader));
-    if which.0 == which.1 {
-        let message = "connection.retry: give either `exponential = { … }` or `custom = [ … ]`";
+    let named = ["exponential", "linear", "custom"].into_iter().filter(|name| table.has(name)).count();
+    let exponential = table.optional_table(reader, "exponential").map(|it| exponential(it, reader));
+    let linear = table.optional_table(reader, "linear").map(|it| linear(it, reader));
+    let custom = table.texts(reader, "custom").and_then(|texts| custom(&texts, &table, reader));
+    if named > 1 {
+        let message =
+            "connection.retry: give one of `exponential = { … }`, `linear = { … }` and `custom = [ … ]`";
         reader.note(table.at, message);
     }
+    let retry = Retry {
+        schedule: exponential.or(linear).or(custom).unwrap_or_default(),
+        retry_on: failures(&mut table, reader, "retry_on"),
+        give_up_on: failures(&mut table, reader, "give_up_on"),
+        max_age: table.duration(reader, "max_age", ANY_DURATION),
+    };
     table.finish(reader);
-    exponential.or(custom)
+    Some(retry)
 }
 
-fn exponential_retry(mut table: Table<'_>, reader: &mut Reader<'_>) -> Retry {
-    let Retry::Exponential { mut first, mut factor_percent, mut max, mut retries } = Retry::default() else {
-        return Retry::default();
-    };
-    first = table.duration(reader, "first", ANY_DURATION).unwrap_or(first);
-    max = table.duration(reader, "max", ANY_DURATION).unwrap_or(max);
-    retries = table.count(reader, "retries", 0..=u64::from(u32::MAX)).unwrap_or(retries);
-    if let Some(factor) = table.number(reader, "factor") {
-        let percent = (factor * 100.0).round();
-        if (100.0..=100_000.0).contains(&percent) {
-            factor_percent = percent as u32;
-        } else {
-            reader.note(table.place_of("factor"), "connection.retry: the factor must be from 1 to 1000");
+fn exponential(mut table: Table<'_>, reader: &mut Reader<'_>) -> Schedule {
+    let mut schedule = Schedule::default();
+    if let Schedule::Exponential { first, factor_percent, max, retries } = &mut schedule {
+        *first = table.duration(reader, "first", ANY_DURATION).unwrap_or(*first);
+        *max = table.duration(reader, "max", ANY_DURATION).unwrap_or(*max);
+        *retries = table.count(reader, "retries", 0..=u64::from(u32::MAX)).unwrap_or(*retries);
+        if let Some(factor) = table.number(reader, "factor") {
+            let percent = (factor * 100.0).round();
+            if (100.0..=100_000.0).contains(&percent) {
+                *factor_percent = percent as u32;
+            } else {
+                reader.note(table.place_of("factor"), "connection.retry: the factor must be from 1 to 1000");
+            }
         }
     }
     table.finish(reader);
-    Retry::Exponential { first, factor_percent, max, retries }
+    schedule
 }
 
-fn custom_retry(texts: &[String], table: &Table<'_>, reader: &mut Reader<'_>) -> Option<Retry> {
+fn linear(mut table: Table<'_>, reader: &mut Reader<'_>) -> Schedule {
+    let mut schedule = Schedule::linear();
+    if let Schedule::Linear { first, step, max, retries } = &mut schedule {
+        *first = table.duration(reader, "first", ANY_DURATION).unwrap_or(*first);
+        *step = table.duration(reader, "step", ANY_DURATION).unwrap_or(*step);
+        *max = table.duration(reader, "max", ANY_DURATION).unwrap_or(*max);
+        *retries = table.count(reader, "retries", 0..=u64::from(u32::MAX)).unwrap_or(*retries);
+    }
+    table.finish(reader);
+    schedule
+}
+
+fn custom(texts: &[String], table: &Table<'_>, reader: &mut Reader<'_>) -> Option<Schedule> {
     let mut waits = Vec::with_capacity(texts.len());
     for text in texts {
         let Ok(wait) = humantime::parse_duration(text) else {
@@ -250,7 +270,18 @@ fn custom_retry(texts: &[String], table: &Table<'_>, reader: &mut Reader<'_>) ->
         };
         waits.push(wait);
     }
-    Some(Retry::Custom(waits))
+    Some(Schedule::Custom(waits))
+}
+
+fn failures(table: &mut Table<'_>, reader: &mut Reader<'_>, key: &'static str) -> Vec<Failures> {
+    let mut failures = Vec::new();
+    for text in table.texts(reader, key).unwrap_or_default() {
+        match text.parse() {
+            Ok(some) => failures.push(some),
+            Err(error) => reader.note(table.place_of(key), format!("connection.retry.{key}: {error}")),
+        }
+    }
+    failures
 }
 
 /// Notes a name, and refuses it where it was noted before.

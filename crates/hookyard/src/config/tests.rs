@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hookyard_model::connection::Retry;
+use hookyard_model::retry::{Retry, Schedule};
 use hookyard_model::source::Answer;
 use hookyard_store::catalog::DeclaredConnection;
 
@@ -73,7 +73,8 @@ fn the_manual_leaves_out_no_setting() {
     let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
                 [verification]\nx=1\n[delivery]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
                 [[destination]]\nx=1\nname='a'\nurl='http://a'\n\
-                [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n";
+                [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n\
+                [[connection]]\nsource='a'\ndestination='a'\nname='b'\nretry={linear={x=1}}\n";
     let mut settings = 0;
     for (_, message) in problems(text) {
         let (_, known) = message.split_once("known here are ").unwrap_or_else(|| panic!("{message}"));
@@ -139,6 +140,11 @@ fn the_examples_of_the_manual_hold() {
     assert_eq!((billing.timeout, billing.concurrency), (Duration::from_secs(10), 16));
     assert_eq!(billing.signing_secrets[0].expose(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let custom = [1, 60, 600, 3600].map(Duration::from_secs).to_vec();
+    let legacy_retry = Retry {
+        retry_on: ["429", "500-599", "timeout"].map(|text| text.parse().unwrap()).to_vec(),
+        max_age: Some(Duration::from_secs(24 * 3600)),
+        ..Retry::on(Schedule::Custom(custom))
+    };
     let connection = |name: &str, source: &str, retry| DeclaredConnection {
         name: name.to_owned(),
         source: source.to_owned(),
@@ -150,7 +156,7 @@ fn the_examples_of_the_manual_hold() {
         declared.connections,
         [
             connection("payments", "stripe", Retry::default()),
-            connection("legacy-to-billing", "legacy", Retry::Custom(custom))
+            connection("legacy-to-billing", "legacy", legacy_retry)
         ]
     );
 }
@@ -330,8 +336,16 @@ fn declarations_that_are_wrong() {
     for (extra, line, message) in [
         ("retry = { custom = ['1s', 'soon'] }", 9, "`soon` is not a duration"),
         ("retry = { custom = ['0s'] }", 9, "connection.retry: each wait must be from 1 ms"),
-        ("retry = { custom = [], exponential = {} }", 9, "give either `exponential"),
-        ("retry = {}", 9, "give either `exponential"),
+        ("retry = { custom = [], exponential = {} }", 9, "give one of `exponential"),
+        ("retry = { linear = {}, custom = [] }", 9, "give one of `exponential"),
+        ("retry = { linear = { step = '31d' } }", 9, "each wait must be from 1 ms"),
+        ("retry = { retry_on = ['503', '5xx'] }", 9, "connection.retry.retry_on: `5xx` names no failure"),
+        (
+            "retry = { give_up_on = ['200-299'] }",
+            9,
+            "connection.retry.give_up_on: `200-299` names no failure",
+        ),
+        ("retry = { max_age = '400d' }", 9, "`max_age` must be from 1 ms to 365 days"),
         ("retry = { exponential = { factor = 0.5 } }", 9, "the factor must be from 1 to 1000"),
         ("retry = { exponential = { factor = nan } }", 9, "must be a number"),
         ("retry = { exponential = { first = '13h' } }", 9, "the first wait is longer"),

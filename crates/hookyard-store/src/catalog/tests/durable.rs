@@ -25,7 +25,7 @@ async fn filled() -> Fixture {
     let first = fixture.connection("first", github.id, api.id).await;
     fixture.later();
     let mut custom = connection("custom", github.id, audit.id);
-    custom.retry = Retry::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]);
+    custom.retry = Retry::on(Schedule::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]));
     custom.enabled = false;
     fixture.catalog.create_connection(fixture.project(), custom).await.unwrap();
     fixture.catalog.disable_connection(first.id, DisableCause::DestinationGone).await.unwrap();
@@ -236,6 +236,6 @@ async fn a_database_of_the_first_version_is_read_for_ever() {
     let first = snapshot.connection_named(project, "first").unwrap();
     assert_eq!(first.disabled.as_ref().unwrap().cause, DisableCause::DestinationGone);
     let custom = snapshot.connection_named(project, "custom").unwrap();
-    assert_eq!(custom.retry, Retry::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]));
+    assert_eq!(custom.retry, Retry::on(Schedule::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)])));
     assert_eq!((custom.source, custom.destination), (first.source, audit.id));
 }

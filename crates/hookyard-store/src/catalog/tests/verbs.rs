@@ -142,7 +142,10 @@ async fn invalid_settings_are_refused_by_name() {
     assert_eq!(setting(catalog.create_destination(project, bad).await.unwrap_err()), "url");
     let bad = NewDestination { concurrency: 0, ..destination("x") };
     assert_eq!(setting(catalog.update_destination(project, d.id, bad).await.unwrap_err()), "concurrency");
-    let bad = NewConnection { retry: Retry::Custom(vec![Duration::ZERO]), ..connection("x", a.id, d.id) };
+    let bad = NewConnection {
+        retry: Retry::on(Schedule::Custom(vec![Duration::ZERO])),
+        ..connection("x", a.id, d.id)
+    };
     assert_eq!(setting(catalog.create_connection(project, bad).await.unwrap_err()), "retry");
 }
 
