@@ -28,7 +28,7 @@ pub(crate) async fn list(
     let (cursor, filter) = query.read(|query| Ok((query.cursor("before")?, filter(query)?)))?;
     let page = Page { before: cursor.past, limit: cursor.rows_wanted() };
     let rows = api.store.events(project, filter, page).await?;
-    Ok(Json(List::of(rows, cursor.limit, |row| row.id, EventView::from)))
+    Ok(Json(List::of(rows, cursor.limit, |row| row.id, |row| EventView::new(&api.store, &row))))
 }
 
 fn filter(query: &mut Parameters) -> Result<EventFilter, Problem> {
@@ -57,7 +57,9 @@ pub(crate) async fn show(
     _: NoQuery,
 ) -> Result<Json<EventView>, Problem> {
     let found = api.store.event(project, id).await?;
-    found.map(|event| Json(event.into())).ok_or_else(|| Problem::not_found_or_dropped("event", id))
+    found
+        .map(|event| Json(EventView::new(&api.store, &event)))
+        .ok_or_else(|| Problem::not_found_or_dropped("event", id))
 }
 
 /// `POST /api/v1/events/{id}/retry`: queued durably when this answers; delivered soon after.
@@ -69,5 +71,5 @@ pub(crate) async fn retry(
     _: NoBody,
 ) -> Result<(StatusCode, Json<EventView>), Problem> {
     let event = api.store.retry_by_hand(project, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(event.into())))
+    Ok((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
 }

@@ -305,6 +305,7 @@ impl From<WriteError> for Problem {
 fn field_of_setting(setting: &'static str) -> &'static str {
     match setting {
         "timeout" => "timeout_ms",
+        "disable_after" => "disable_after_ms",
         same => same,
     }
 }

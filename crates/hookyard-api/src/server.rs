@@ -182,6 +182,8 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
             get(destinations::show).patch(destinations::update).delete(destinations::delete),
         )
         .route("/api/v1/destinations/{id}/rotate-secret", post(destinations::rotate_secret))
+        .route("/api/v1/destinations/{id}/pause", post(destinations::pause))
+        .route("/api/v1/destinations/{id}/resume", post(destinations::resume))
         .route("/api/v1/connections", get(connections::list).post(connections::create))
         .route(
             "/api/v1/connections/{id}",

@@ -1,12 +1,13 @@
 //! What a worker does with one event: attempt it, decide what follows, record both in one commit.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hookyard_model::attempt::{Attempt, DeliveryError, ErrorKind, Outcome};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::connection::{Connection, DisableCause};
 use hookyard_model::event::{EventState, Input, transition};
-use hookyard_model::id::{AttemptId, ConnectionId};
+use hookyard_model::id::{AttemptId, ConnectionId, DestinationId};
 use hookyard_model::request::Request;
 use hookyard_model::retry::Retry;
 use hookyard_outgoing::exchange::OpenConnection;
@@ -14,12 +15,15 @@ use hookyard_rules::retry::{Failed, next_attempt};
 use hookyard_store::lanes::Ready;
 use tracing::{error, warn};
 
+use crate::failing::Step;
+use crate::idle::Job;
 use crate::lane::{Lane, Plan};
 use crate::send::{Sent, Shipment};
 
 impl Lane {
     /// Sees one event through: afterwards it is delivered, scheduled, failed or set aside.
-    pub(crate) async fn deliver(&self, ready: Ready, plan: &Plan, connection: &mut Option<OpenConnection>) {
+    pub(crate) async fn deliver(&self, job: Job, plan: &Plan, connection: &mut Option<OpenConnection>) {
+        let Job { ready, probe } = job;
         let store = &self.parts.store;
         let snapshot = store.catalog().snapshot();
         let along = match snapshot.connections.get(&ready.event.connection) {
@@ -38,14 +42,20 @@ impl Lane {
             Err(error) => (unreadable(&error), None),
         };
         let duration = started.elapsed();
-        self.pace.note(&sent.outcome);
+        self.pace.note(&sent.outcome, probe);
         let now = store.clock().now();
+        let step = self.failing.note(&sent.outcome, plan.of.pacing.disable_after, now);
         let received_at = request.map(|request| request.received_at);
         let attempt = self.decide(&ready, along, sent, received_at, (started_at, duration, now));
         self.parts.metrics.note(&attempt, received_at, now);
         store.record_attempt(&ready, &attempt);
         if attempt.outcome.status() == Some(410) {
-            self.disable(along.id).await;
+            self.disable(along.id, DisableCause::DestinationGone).await;
+        }
+        match step {
+            None => {}
+            Some(Step::Note(since)) => self.note_failing(ready.destination, since).await,
+            Some(Step::GiveUp { since }) => self.give_up(ready.destination, since).await,
         }
     }
 
@@ -100,15 +110,41 @@ impl Lane {
         }
     }
 
-    async fn disable(&self, connection: ConnectionId) {
-        let catalog = self.parts.store.catalog();
-        match catalog.disable_connection(connection, DisableCause::DestinationGone).await {
-            Ok(true) => warn!(%connection, "the destination answered 410 Gone: its connection is disabled"),
+    async fn disable(&self, connection: ConnectionId, cause: DisableCause) {
+        match self.parts.store.catalog().disable_connection(connection, cause).await {
+            // The catalog has logged it.
+            Ok(true) => self.parts.metrics.connection_disabled(cause),
             Ok(false) => {}
             Err(error) => {
-                error!(%connection, %error, "a connection whose destination is gone cannot be disabled")
+                error!(%connection, cause = cause.name(), %error, "a connection cannot be disabled")
             }
         }
+    }
+
+    /// Keeps in the catalog since when the destination does nothing but fail.
+    async fn note_failing(&self, destination: DestinationId, since: Option<Timestamp>) {
+        match self.parts.store.catalog().note_failing(destination, since).await {
+            Ok(()) => self.failing.is_noted(since),
+            Err(error) => warn!(%destination, %error, "it cannot be noted whether a destination fails"),
+        }
+    }
+
+    /// Disables every connection to a destination that has failed for as long as it may.
+    async fn give_up(&self, destination: DestinationId, since: Timestamp) {
+        let snapshot = self.parts.store.catalog().snapshot();
+        let leading_here = |it: &&Arc<Connection>| it.destination == destination && it.disabled.is_none();
+        let connections: Vec<_> = snapshot.connections.values().filter(leading_here).collect();
+        warn!(
+            %destination,
+            failing_since_s = since.s(),
+            connections = connections.len(),
+            "a destination has done nothing but fail for as long as its `disable_after` allows: its connections \
+             are disabled; enable them again once it works"
+        );
+        for connection in connections {
+            self.disable(connection.id, DisableCause::DestinationFailing).await;
+        }
+        self.note_failing(destination, None).await;
     }
 }
 

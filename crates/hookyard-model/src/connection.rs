@@ -47,6 +47,8 @@ pub enum DisableCause {
     ByHand,
     /// The destination answered `410 Gone`.
     DestinationGone,
+    /// The destination did nothing but fail for as long as its settings allow.
+    DestinationFailing,
     /// It stood in the configuration file and no longer does.
     RemovedFromFile,
 }
@@ -57,14 +59,24 @@ impl DisableCause {
         match self {
             Self::ByHand => "by_hand",
             Self::DestinationGone => "destination_gone",
+            Self::DestinationFailing => "destination_failing",
             Self::RemovedFromFile => "removed_from_file",
         }
     }
 
     /// The cause with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::ByHand, Self::DestinationGone, Self::RemovedFromFile]
+        [Self::ByHand, Self::DestinationGone, Self::DestinationFailing, Self::RemovedFromFile]
             .into_iter()
             .find(|cause| cause.name() == name)
+    }
+
+    /// Whether it is for what the destination did: it then ends when the connection leads elsewhere, and the
+    /// API can end it also where the configuration file declares the connection.
+    pub const fn is_the_destinations(self) -> bool {
+        match self {
+            Self::DestinationGone | Self::DestinationFailing => true,
+            Self::ByHand | Self::RemovedFromFile => false,
+        }
     }
 }

@@ -12,6 +12,7 @@ pub mod id;
 
 pub mod connection;
 pub mod destination;
+pub mod pacing;
 pub mod project;
 pub mod retry;
 pub mod secret;
@@ -20,3 +21,4 @@ pub mod source;
 pub mod attempt;
 pub mod event;
 pub mod request;
+pub mod standing;

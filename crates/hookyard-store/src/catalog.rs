@@ -11,7 +11,7 @@
 //! - `check`: what a source, destination or connection must look like, whoever declares it.
 //! - `retired`: secrets that were taken away, for a while and for diagnosis only.
 //! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`: the verbs;
-//!   `stored_retry`: the form of what a connection does about failures.
+//!   `stored_pacing`, `stored_retry`: the forms of what has many parts.
 //! - `apply`: the configuration file's content, in one transaction.
 
 mod apply;
@@ -24,6 +24,7 @@ mod retired;
 mod schema;
 mod seal;
 mod sources;
+mod stored_pacing;
 mod stored_retry;
 mod write;
 

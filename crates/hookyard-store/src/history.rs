@@ -326,7 +326,8 @@ impl Store {
         .await
     }
 
-    /// A page of events, newest request first.
+    /// A page of events, newest request first. Asked for a state, it takes what [`Store::held_by`] says is held
+    /// for held.
     ///
     /// # Errors
     /// [`ReadError`] where the index cannot be read.
@@ -356,7 +357,10 @@ impl Store {
                 EventState::Successful => "state > 0",
                 _ => "state <= 3",
             });
-            conditions.compare("state =", u64::from(state.code()));
+            match self.inner.state_condition(state, self.inner.clock.now()) {
+                Some(condition) => conditions.fixed(&condition),
+                None => conditions.compare("state =", u64::from(state.code())),
+            }
         }
         if let Some(before) = page.before {
             conditions.event_before(before);

@@ -1,7 +1,10 @@
 //! Events on the wire.
 
 use hookyard_model::attempt::ErrorKind;
+use hookyard_model::event::EventState;
+use hookyard_model::standing::HeldBy;
 use hookyard_store::history::EventSummary;
+use hookyard_store::store::Store;
 use serde::Serialize;
 
 use crate::time::Rfc3339;
@@ -15,6 +18,8 @@ pub(crate) struct EventView {
     source_id: String,
     destination_id: String,
     state: &'static str,
+    /// Why it is held.
+    held_by: Option<&'static str>,
     /// From when it may be delivered; none where it waits for nothing.
     due_at: Option<Rfc3339>,
     attempts: u32,
@@ -23,15 +28,18 @@ pub(crate) struct EventView {
     last_attempt_at: Option<Rfc3339>,
 }
 
-impl From<EventSummary> for EventView {
-    fn from(event: EventSummary) -> Self {
+impl EventView {
+    /// Shows an event; the store says whether it is held.
+    pub(crate) fn new(store: &Store, event: &EventSummary) -> Self {
+        let held_by = store.held_by(event);
         Self {
             id: event.id.to_string(),
             request_id: event.id.request.to_string(),
             connection_id: event.id.connection.to_string(),
             source_id: event.source.to_string(),
             destination_id: event.destination.to_string(),
-            state: event.state.name(),
+            state: held_by.map_or(event.state, |_| EventState::Held).name(),
+            held_by: held_by.map(HeldBy::name),
             due_at: event.state.is_undelivered().then_some(Rfc3339(event.due_at)),
             attempts: event.attempts,
             last_status: event.last_status,

@@ -81,8 +81,8 @@ impl Catalog {
     /// snapshot when this returns.
     ///
     /// Things are matched by name. One that the API made is taken over, and keeps its id, and its token and
-    /// signing secrets where none are declared. A connection that `410 Gone` disabled stays disabled until
-    /// it goes to another URL.
+    /// signing secrets where none are declared. A connection that its destination disabled stays disabled
+    /// until it goes to another URL.
     ///
     /// # Errors
     /// [`WriteError`] where something is not valid, two things share a name or token, or the database
@@ -212,7 +212,7 @@ impl Draft<'_> {
             WriteError::refuse(Noun::Destination, &new.name, new.problems())?;
             let old = self.next.destination_named(project, &new.name).map(Arc::clone);
             let destination = match &old {
-                Some(old) => new.replacing(old, ManagedBy::File),
+                Some(old) => new.replacing(old, ManagedBy::File, self.now),
                 None => new.make(self, project, ManagedBy::File)?,
             };
             kept.insert(destination.id);
@@ -291,9 +291,7 @@ impl Draft<'_> {
             old.is_none_or(|old| old.destination != destination) || moved.contains(&destination);
         let was = old.and_then(|old| old.disabled.clone());
         let disabled = match was {
-            Some(was) if new.enabled && was.cause == DisableCause::DestinationGone && !goes_elsewhere => {
-                Some(was)
-            }
+            Some(was) if new.enabled && was.cause.is_the_destinations() && !goes_elsewhere => Some(was),
             _ if new.enabled => None,
             Some(was) if was.cause == DisableCause::ByHand => Some(was),
             _ => Some(Disabled { cause: DisableCause::ByHand, at: self.now }),

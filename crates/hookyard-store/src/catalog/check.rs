@@ -8,6 +8,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hookyard_model::pacing::{
+    BREAKER_COUNT_MAX, BREAKER_TIME_MAX, Breaker, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, PROBE_WAIT_MIN,
+    Pacing, RATE_LIMIT_MAX,
+};
 use hookyard_model::retry::{
     FAILURES_MAX, RETRIES_MAX, RETRY_AGE_MAX, RETRY_FACTOR_PERCENT_MAX, RETRY_WAIT_MAX, Retry, Schedule,
 };
@@ -203,6 +207,54 @@ pub(super) fn concurrency(concurrency: u32) -> Option<Problem> {
     Problem::new("concurrency", format!("it must be from 1 to {CONCURRENCY_MAX}"))
 }
 
+/// Bounds of how fast, and what is done about failure.
+pub(super) fn pacing(pacing: &Pacing) -> Option<Problem> {
+    if let Some(rate) = pacing.rate {
+        let counts = 1..=RATE_LIMIT_MAX;
+        if !counts.contains(&rate.limit) || !counts.contains(&rate.burst) {
+            return Problem::new("rate", format!("limit and burst must be from 1 to {RATE_LIMIT_MAX}"));
+        }
+    }
+    if let Some(after) = pacing.disable_after
+        && (whole_ms(after).is_none() || !(DISABLE_AFTER_MIN..=DISABLE_AFTER_MAX).contains(&after))
+    {
+        return Problem::new("disable_after", "it must be from 1 h to 365 days, in whole milliseconds");
+    }
+    breaker(&pacing.breaker)
+}
+
+fn breaker(breaker: &Breaker) -> Option<Problem> {
+    let is_time = |time: Duration| whole_ms(time).is_some_and(|ms| ms > 0) && time <= BREAKER_TIME_MAX;
+    let Breaker { window, probe_first, probe_max, .. } = *breaker;
+    if breaker.consecutive_failures > BREAKER_COUNT_MAX
+        || !(1..=BREAKER_COUNT_MAX).contains(&breaker.attempts_min)
+    {
+        return Problem::new("breaker", format!("counts must be from 1 to {BREAKER_COUNT_MAX}"));
+    }
+    if breaker.error_percent > 100 {
+        return Problem::new(
+            "breaker",
+            "the share of failures must be from 1 to 100 %, or 0 to leave it out",
+        );
+    }
+    if !is_time(window) || !is_time(probe_first) || !is_time(probe_max) {
+        return Problem::new("breaker", "durations must be from 1 ms to 24 h, in whole milliseconds");
+    }
+    if probe_first < PROBE_WAIT_MIN || probe_first > probe_max {
+        return Problem::new(
+            "breaker",
+            "the first probe must come after 10 ms or more, and the longest wait is longer",
+        );
+    }
+    if breaker.enabled && breaker.consecutive_failures == 0 && breaker.error_percent == 0 {
+        return Problem::new(
+            "breaker",
+            "nothing opens it: give a count or a share of failures, or disable it",
+        );
+    }
+    None
+}
+
 /// Secrets that a Standard Webhooks library can verify with.
 pub(super) fn signing_secrets(secrets: &[Secret]) -> Option<Problem> {
     if secrets.len() > SECRETS_MAX {
@@ -277,6 +329,7 @@ pub(super) fn whole_ms(duration: Duration) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use hookyard_model::pacing::{Rate, RateUnit};
     use hookyard_model::retry::Failures;
 
     use super::*;
@@ -358,6 +411,40 @@ mod tests {
         assert_eq!(concurrency(1), None);
         assert!(concurrency(0).is_some());
         assert!(concurrency(10_001).is_some());
+    }
+
+    #[test]
+    fn pacing_is_within_bounds() {
+        let s = Duration::from_secs;
+        let rate = |limit, burst| Some(Rate { limit, per: RateUnit::Minute, burst });
+        let with = |rate, disable_after| pacing(&Pacing { rate, disable_after, ..Pacing::default() });
+        assert_eq!(with(None, None), None);
+        assert_eq!(with(rate(1, 1), Some(s(3600))), None);
+        assert_eq!(with(rate(1_000_000, 1_000_000), Some(s(365 * 86_400))), None);
+        for (limit, burst) in [(0, 1), (1, 0), (1_000_001, 1), (1, 1_000_001)] {
+            assert_eq!(with(rate(limit, burst), None).unwrap().setting, "rate");
+        }
+        for after in [s(0), s(3599), s(366 * 86_400)] {
+            assert_eq!(with(None, Some(after)).unwrap().setting, "disable_after");
+        }
+        let good = Breaker::default();
+        assert_eq!(breaker(&Breaker { consecutive_failures: 0, ..good }), None);
+        assert_eq!(breaker(&Breaker { error_percent: 0, ..good }), None);
+        assert_eq!(breaker(&Breaker { probe_first: s(30), ..good }), None);
+        let nothing = Breaker { consecutive_failures: 0, error_percent: 0, ..good };
+        assert_eq!(breaker(&Breaker { enabled: false, ..nothing }), None);
+        for bad in [
+            nothing,
+            Breaker { consecutive_failures: 1_000_001, ..good },
+            Breaker { error_percent: 101, ..good },
+            Breaker { attempts_min: 0, ..good },
+            Breaker { window: s(0), ..good },
+            Breaker { probe_first: Duration::from_millis(9), ..good },
+            Breaker { probe_first: s(31), ..good },
+            Breaker { probe_max: s(86_401), ..good },
+        ] {
+            assert!(breaker(&bad).is_some(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Catalog {
     /// Replaces all settings of a connection. Durable and in the snapshot when this returns; nothing happens
     /// where nothing is different. A connection that is disabled already keeps its cause.
     ///
-    /// Of a connection that comes from the configuration file, only what a `410 Gone` did can be undone.
+    /// Of a connection that comes from the configuration file, only what its destination did can be undone.
     ///
     /// # Errors
     /// [`WriteError`] where there is none such, it comes from the configuration file, it is not valid, its
@@ -100,7 +100,7 @@ impl Catalog {
                 disabled,
                 ..Connection::clone(&old)
             };
-            if !undoes_gone(&old, &connection) {
+            if !undoes_the_destinations(&old, &connection) {
                 WriteError::refuse_managed_by_file(Noun::Connection, &old.name, old.managed_by)?;
             }
             if connection == *old {
@@ -177,7 +177,7 @@ impl Catalog {
                 return Ok(old);
             }
             let connection = Connection { disabled: None, ..Connection::clone(&old) };
-            if !undoes_gone(&old, &connection) {
+            if !undoes_the_destinations(&old, &connection) {
                 WriteError::refuse_managed_by_file(Noun::Connection, &old.name, old.managed_by)?;
             }
             draft.put_connection(Connection { updated_at: draft.now, ..connection })
@@ -186,9 +186,9 @@ impl Catalog {
     }
 }
 
-/// Whether all that is different is that a connection which `410 Gone` had disabled is enabled again.
-fn undoes_gone(old: &Connection, new: &Connection) -> bool {
-    old.disabled.as_ref().is_some_and(|disabled| disabled.cause == DisableCause::DestinationGone)
+/// Whether all that is different is that a connection which its destination had disabled is enabled again.
+fn undoes_the_destinations(old: &Connection, new: &Connection) -> bool {
+    old.disabled.as_ref().is_some_and(|disabled| disabled.cause.is_the_destinations())
         && new.disabled.is_none()
         && *new == Connection { disabled: None, ..old.clone() }
 }

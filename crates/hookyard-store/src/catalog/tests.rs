@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::id::{DestinationId, Generator, ProjectId, SourceId};
+use hookyard_model::pacing::Pacing;
 use hookyard_model::retry::{Retry, Schedule};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Verification;
@@ -111,6 +112,8 @@ fn destination(name: &str) -> NewDestination {
         append_path: false,
         timeout: Duration::from_secs(30),
         concurrency: 64,
+        pacing: Pacing::default(),
+        paused: None,
         signing_secrets: Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ use super::{Applied, Error};
 use crate::journal::record::Position;
 
 /// Version of the schema; a file of another version is made anew from the journal.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// Read connections kept for the next reader.
 const READERS_KEPT: usize = 2;
 
@@ -60,7 +60,7 @@ const SCHEMA: &str = "
         last_at_us INTEGER,
         PRIMARY KEY (request, connection)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX events_due ON events (destination, due_us) WHERE state <= 2;
+    CREATE INDEX events_due ON events (destination, connection, state, due_us) WHERE state <= 2;
     CREATE INDEX events_open ON events (request) WHERE state <= 3;
     CREATE INDEX events_ended_badly ON events (state, request) WHERE state >= 6;
 ";

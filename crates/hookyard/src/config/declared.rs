@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
+use hookyard_model::pacing::{Breaker, Pacing, RATE_LIMIT_MAX, Rate, RateUnit};
 use hookyard_model::retry::{Failures, Retry, Schedule};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::{Answer, Verification};
@@ -146,6 +147,8 @@ fn destination(mut table: Table<'_>, reader: &mut Reader<'_>, names: &mut Places
     let timeout = table.duration(reader, "timeout", ANY_DURATION).unwrap_or(TIMEOUT_DEFAULT);
     let concurrency =
         table.count(reader, "concurrency", 0..=u64::from(u32::MAX)).unwrap_or(CONCURRENCY_DEFAULT);
+    let pacing = pacing(&mut table, reader);
+    let paused = table.boolean(reader, "paused");
     let secrets = table.texts(reader, "signing_secrets").unwrap_or_default();
     let signing_secrets: Vec<Secret> = secrets.into_iter().map(Secret::new).collect();
     if let Some(name) = &name {
@@ -157,6 +160,8 @@ fn destination(mut table: Table<'_>, reader: &mut Reader<'_>, names: &mut Places
         append_path,
         timeout,
         concurrency,
+        pacing,
+        paused,
         signing_secrets,
     });
     if let Some(new) = &new {
@@ -164,6 +169,49 @@ fn destination(mut table: Table<'_>, reader: &mut Reader<'_>, names: &mut Places
     }
     table.finish(reader);
     new
+}
+
+fn pacing(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Pacing {
+    let default = Pacing::default();
+    Pacing {
+        rate: table.optional_table(reader, "rate").and_then(|table| rate(table, reader)),
+        breaker: breaker(table.table(reader, "breaker"), reader),
+        slow_start: table.boolean(reader, "slow_start").unwrap_or(default.slow_start),
+        disable_after: table
+            .duration_or(reader, "disable_after", ANY_DURATION, "off")
+            .unwrap_or(default.disable_after),
+    }
+}
+
+fn rate(mut table: Table<'_>, reader: &mut Reader<'_>) -> Option<Rate> {
+    let counts = 1..=u64::from(RATE_LIMIT_MAX);
+    if !table.has("limit") {
+        reader.note(table.at, "destination.rate.limit is missing: every rate needs one, like `limit = 100`");
+    }
+    let limit = table.count(reader, "limit", counts.clone());
+    let units = RateUnit::ALL.map(|unit| (unit.name(), unit));
+    let per = table.word(reader, "per", &units).unwrap_or(RateUnit::Second);
+    let burst = table.count(reader, "burst", counts).unwrap_or(1);
+    table.finish(reader);
+    limit.map(|limit| Rate { limit, per, burst })
+}
+
+fn breaker(mut table: Table<'_>, reader: &mut Reader<'_>) -> Breaker {
+    let default = Breaker::default();
+    let any = 0..=u64::from(u32::MAX);
+    let breaker = Breaker {
+        enabled: table.boolean(reader, "enabled").unwrap_or(default.enabled),
+        consecutive_failures: table
+            .count(reader, "consecutive_failures", any.clone())
+            .unwrap_or(default.consecutive_failures),
+        error_percent: table.count(reader, "error_percent", any.clone()).unwrap_or(default.error_percent),
+        window: table.duration(reader, "window", ANY_DURATION).unwrap_or(default.window),
+        attempts_min: table.count(reader, "attempts_min", any).unwrap_or(default.attempts_min),
+        probe_first: table.duration(reader, "probe_first", ANY_DURATION).unwrap_or(default.probe_first),
+        probe_max: table.duration(reader, "probe_max", ANY_DURATION).unwrap_or(default.probe_max),
+    };
+    table.finish(reader);
+    breaker
 }
 
 /// What a connection can join.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use hookyard_model::pacing::{Breaker, Pacing, Rate, RateUnit};
 use hookyard_model::retry::{Retry, Schedule};
 use hookyard_model::source::Answer;
 use hookyard_store::catalog::DeclaredConnection;
@@ -72,7 +73,7 @@ fn the_manual_states_the_defaults() {
 fn the_manual_leaves_out_no_setting() {
     let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
                 [verification]\nx=1\n[delivery]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
-                [[destination]]\nx=1\nname='a'\nurl='http://a'\n\
+                [[destination]]\nx=1\nname='a'\nurl='http://a'\nrate={limit=1,x=1}\nbreaker={x=1}\n\
                 [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n\
                 [[connection]]\nsource='a'\ndestination='a'\nname='b'\nretry={linear={x=1}}\n";
     let mut settings = 0;
@@ -138,6 +139,8 @@ fn the_examples_of_the_manual_hold() {
     assert_eq!((&legacy.token, &legacy.answer), (&None, &None));
     let [billing] = declared.destinations.as_slice() else { panic!("{declared:#?}") };
     assert_eq!((billing.timeout, billing.concurrency), (Duration::from_secs(10), 16));
+    let rate = Some(Rate { limit: 100, per: RateUnit::Second, burst: 10 });
+    assert_eq!((&billing.pacing, billing.paused), (&Pacing { rate, ..Pacing::default() }, None));
     assert_eq!(billing.signing_secrets[0].expose(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let custom = [1, 60, 600, 3600].map(Duration::from_secs).to_vec();
     let legacy_retry = Retry {
@@ -159,6 +162,48 @@ fn the_examples_of_the_manual_hold() {
             connection("legacy-to-billing", "legacy", legacy_retry)
         ]
     );
+}
+
+#[test]
+fn how_a_destination_is_sent_to_arrives() {
+    let declare = |settings: &str| {
+        let text = format!(
+            "[[source]]\nname='a'\n[[destination]]\nname='a'\nurl='http://a'\n{settings}\n\
+             [[connection]]\nsource='a'\ndestination='a'\n"
+        );
+        parse(&text).map(|config| config.declared().destinations.remove(0))
+    };
+    let new = declare(
+        "rate = { limit = 9, per = 'minute' }\nslow_start = false\ndisable_after = 'off'\npaused = false\n\
+         breaker = { enabled = false, consecutive_failures = 1, error_percent = 2, window = '3s', \
+         attempts_min = 4, probe_first = '5s', probe_max = '6s' }",
+    )
+    .unwrap();
+    let breaker = Breaker {
+        enabled: false,
+        consecutive_failures: 1,
+        error_percent: 2,
+        window: Duration::from_secs(3),
+        attempts_min: 4,
+        probe_first: Duration::from_secs(5),
+        probe_max: Duration::from_secs(6),
+    };
+    let rate = Some(Rate { limit: 9, per: RateUnit::Minute, burst: 1 });
+    assert_eq!(new.pacing, Pacing { rate, breaker, slow_start: false, disable_after: None });
+    assert_eq!(new.paused, Some(false));
+    let plain = declare("").unwrap();
+    assert_eq!((plain.pacing, plain.paused), (Pacing::default(), None));
+    for (settings, message) in [
+        ("rate = {}", "destination.rate.limit is missing"),
+        ("rate = { limit = 0 }", "destination.rate.limit: must be a whole number from 1 to 1000000"),
+        ("rate = { limit = 1, per = 'day' }", "`day` is not one of `second`, `minute`, `hour`"),
+        ("breaker = { error_percent = 101 }", "destination.breaker: the share of failures"),
+        ("breaker = { consecutive_failures = 0, error_percent = 0 }", "nothing opens it"),
+        ("disable_after = '1m'", "destination.disable_after: it must be from 1 h"),
+    ] {
+        let error = format!("{:?}", declare(settings).unwrap_err());
+        assert!(error.contains(message), "{settings}: {error}");
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod directory;
 mod disk;
 mod handshakes;
 mod isolation;
+mod lanes;
 mod outcomes;
 mod pending;
 mod sdk;

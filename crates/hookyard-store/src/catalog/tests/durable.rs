@@ -1,6 +1,7 @@
 //! What is on disk: everything, encrypted where it is secret, and refused where it is not as it was written.
 
 use hookyard_model::connection::DisableCause;
+use hookyard_model::pacing::{Rate, RateUnit};
 use hookyard_model::source::Answer;
 
 use super::*;
@@ -21,9 +22,13 @@ async fn filled() -> Fixture {
     audit.append_path = true;
     audit.timeout = Duration::from_millis(1500);
     audit.signing_secrets = vec![Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
+    audit.pacing.rate = Some(Rate { limit: 7, per: RateUnit::Hour, burst: 2 });
+    audit.pacing.disable_after = None;
+    audit.paused = Some(true);
     let audit = fixture.catalog.create_destination(fixture.project(), audit).await.unwrap();
     let first = fixture.connection("first", github.id, api.id).await;
     fixture.later();
+    fixture.catalog.note_failing(api.id, Some(START)).await.unwrap();
     let mut custom = connection("custom", github.id, audit.id);
     custom.retry = Retry::on(Schedule::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]));
     custom.enabled = false;
@@ -137,7 +142,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let error = Fixture::new()
         .reopened_after(|database| database.pragma_update(None, "user_version", 99).unwrap())
         .unwrap_err();
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 2, .. }), "{error}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 3, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -236,6 +241,9 @@ async fn a_database_of_the_first_version_is_read_for_ever() {
     let first = snapshot.connection_named(project, "first").unwrap();
     assert_eq!(first.disabled.as_ref().unwrap().cause, DisableCause::DestinationGone);
     let custom = snapshot.connection_named(project, "custom").unwrap();
-    assert_eq!(custom.retry, Retry::on(Schedule::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)])));
+    assert_eq!(
+        custom.retry,
+        Retry::on(Schedule::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]))
+    );
     assert_eq!((custom.source, custom.destination), (first.source, audit.id));
 }
