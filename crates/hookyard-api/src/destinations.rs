@@ -1,5 +1,6 @@
 //! `/api/v1/destinations`: where events go.
 
+mod pacing;
 mod wire;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use hookyard_model::destination::Destination;
 use hookyard_model::id::{DestinationId, ProjectId};
+use hookyard_model::secret::Secret;
 use http::{StatusCode, header};
 
 use crate::body::{JsonBody, NoBody};
@@ -30,7 +32,7 @@ pub(crate) async fn list(
     let snapshot = api.store.catalog().snapshot();
     let destinations = snapshot.destinations.values().filter(|it| it.project == project);
     let rows = ascending(destinations, &cursor, |destination| destination.id);
-    let show = |destination: &Arc<Destination>| DestinationView::new(destination, None);
+    let show = |destination: &Arc<Destination>| view(&api, destination, None);
     Ok(Json(List::of(rows, cursor.limit, |destination| destination.id, show)))
 }
 
@@ -44,8 +46,8 @@ pub(crate) async fn create(
     let (new, generated) = fields.onto(None)?;
     let destination = api.store.catalog().create_destination(project, new).await?;
     let location = format!("/api/v1/destinations/{}", destination.id);
-    let view = DestinationView::new(&destination, generated.as_ref());
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
+    let shown = view(&api, &destination, generated.as_ref());
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)))
 }
 
 /// `GET /api/v1/destinations/{id}`.
@@ -55,7 +57,7 @@ pub(crate) async fn show(
     Id(id): Id<DestinationId>,
     _: NoQuery,
 ) -> Result<Json<DestinationView>, Problem> {
-    Ok(Json(DestinationView::new(&*find(&api, project, id)?, None)))
+    Ok(Json(view(&api, &*find(&api, project, id)?, None)))
 }
 
 /// `PATCH /api/v1/destinations/{id}`.
@@ -69,7 +71,7 @@ pub(crate) async fn update(
     let _turn = api.writing.lock().await;
     let (new, generated) = fields.onto(Some(&*find(&api, project, id)?))?;
     let destination = api.store.catalog().update_destination(project, id, new).await?;
-    Ok(Json(DestinationView::new(&destination, generated.as_ref())))
+    Ok(Json(view(&api, &destination, generated.as_ref())))
 }
 
 /// `POST /api/v1/destinations/{id}/rotate-secret`: a new secret signs from now on, shown here and never
@@ -87,7 +89,31 @@ pub(crate) async fn rotate_secret(
     new.signing_secrets.insert(0, generated.clone());
     new.signing_secrets.truncate(2);
     let destination = api.store.catalog().update_destination(project, id, new).await?;
-    Ok(Json(DestinationView::new(&destination, Some(&generated))))
+    Ok(Json(view(&api, &destination, Some(&generated))))
+}
+
+/// `POST /api/v1/destinations/{id}/pause`: nothing is delivered from now on; events wait.
+pub(crate) async fn pause(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<Json<DestinationView>, Problem> {
+    let destination = api.store.catalog().pause_destination(project, id, true).await?;
+    Ok(Json(view(&api, &destination, None)))
+}
+
+/// `POST /api/v1/destinations/{id}/resume`: what waits is delivered, slowly at first.
+pub(crate) async fn resume(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<Json<DestinationView>, Problem> {
+    let destination = api.store.catalog().pause_destination(project, id, false).await?;
+    Ok(Json(view(&api, &destination, None)))
 }
 
 /// `DELETE /api/v1/destinations/{id}`.
@@ -99,6 +125,10 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     api.store.catalog().delete_destination(project, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn view(api: &Shared, destination: &Destination, generated: Option<&Secret>) -> DestinationView {
+    DestinationView::new(destination, api.store.standing(destination.id), generated)
 }
 
 fn find(api: &Shared, project: ProjectId, id: DestinationId) -> Result<Arc<Destination>, Problem> {

@@ -147,6 +147,7 @@ fn push_escaped(out: &mut String, text: &str) {
 mod tests {
     use hookyard_model::clock::Timestamp;
     use hookyard_model::id::{DestinationId, ProjectId};
+    use hookyard_model::pacing::Pacing;
     use hookyard_model::secret::Secret;
     use hookyard_model::source::ManagedBy;
     use proptest::prelude::*;
@@ -162,6 +163,9 @@ mod tests {
             append_path: true,
             timeout: Duration::from_secs(30),
             concurrency: 1,
+            pacing: Pacing::default(),
+            paused_at: None,
+            failing_since: None,
             signing_secrets: vec![Secret::new("whsec_YSBrZXk=")],
             managed_by: ManagedBy::Api,
             created_at: Timestamp::default(),

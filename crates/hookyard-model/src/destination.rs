@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::id::{DestinationId, ProjectId};
+use crate::pacing::Pacing;
 use crate::secret::Secret;
 use crate::source::ManagedBy;
 
@@ -29,6 +30,13 @@ pub struct Destination {
     pub timeout: Duration,
     /// How many attempts run at the same time, at least 1.
     pub concurrency: u32,
+    /// How fast it is sent to, and what is done while it fails.
+    pub pacing: Pacing,
+    /// Since when nothing is delivered to it, because a person said so; none while it is not paused. Its
+    /// events wait.
+    pub paused_at: Option<Timestamp>,
+    /// Since when every attempt has failed, where that was for long enough to be noted.
+    pub failing_since: Option<Timestamp>,
     /// Standard Webhooks secrets (`whsec_` and base64); the first signs, the others sign too while
     /// they are being rotated out. Never empty.
     pub signing_secrets: Vec<Secret>,

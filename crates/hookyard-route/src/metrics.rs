@@ -35,7 +35,8 @@ impl Metrics {
         registry.register("pending_verified", help, metrics.verified.clone());
         let help = "Requests that were rejected after their acknowledgement";
         registry.register("pending_rejected", help, metrics.refused.clone());
-        let help = "Fetches of keys, by outcome: fetched, refused, or the kind of error";
+        let help =
+            "Fetches of keys, by outcome: fetched, refused, held back by the rate, or the kind of error";
         registry.register("key_fetches", help, metrics.fetches.clone());
         let help = "Calls that providers asked for, by outcome: done, or the kind of error";
         registry.register("follow_ups", help, metrics.follow_ups.clone());

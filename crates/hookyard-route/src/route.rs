@@ -14,7 +14,7 @@ use crate::desks::{Desks, Parts};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::plan::plan;
+use crate::plan::Planner;
 use crate::verify::Verifiers;
 
 /// The route stage, ready to run.
@@ -39,7 +39,8 @@ impl Router {
         let verifiers = Verifiers::new(cache.clone(), public_url);
         let clock = store.clock().clone();
         let keys = Keys::new(connector, fetcher.clone(), cache, clock, &limits, metrics.clone());
-        let parts = Parts { store, verifiers, keys, fetcher, limits: Arc::new(limits), metrics };
+        let planner = Planner::new(store.clone());
+        let parts = Parts { store, verifiers, planner, keys, fetcher, limits: Arc::new(limits), metrics };
         Self { desks: Desks::new(parts.clone()), parts }
     }
 
@@ -60,7 +61,7 @@ impl Router {
                     self.desks.hand_over(arrived);
                 } else {
                     events.clear();
-                    self.route(&snapshot, &arrived, &mut events);
+                    self.route(&snapshot, &arrived, &mut events).await;
                 }
             }
             // Others run between two batches, also while there is always a next one.
@@ -68,11 +69,11 @@ impl Router {
         }
     }
 
-    fn route(&self, snapshot: &Snapshot, arrived: &Arrived, events: &mut Vec<NewEvent>) {
-        let Parts { store, verifiers, metrics, .. } = &self.parts;
+    async fn route(&self, snapshot: &Snapshot, arrived: &Arrived, events: &mut Vec<NewEvent>) {
+        let Parts { store, verifiers, planner, metrics, .. } = &self.parts;
         let judge = arrived.request.source.and_then(|source| verifiers.of(snapshot, source));
         let fields = judge.map(|judge| judge.fields(&arrived.request)).unwrap_or_default();
-        plan(snapshot, &arrived.request, store.clock().now(), events);
+        planner.plan(snapshot, &arrived.request, &fields, events).await;
         store.record_routed(arrived, fields, events);
         metrics.requests.inc();
         metrics.events.inc_by(events.len() as u64);

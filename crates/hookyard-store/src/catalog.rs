@@ -10,7 +10,8 @@
 //! - `key`, `seal`: secrets are encrypted at rest, each bound to its place in the database.
 //! - `check`: what a source, destination or connection must look like, whoever declares it.
 //! - `retired`: secrets that were taken away, for a while and for diagnosis only.
-//! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`: the verbs.
+//! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`: the verbs;
+//!   `stored_pacing`, `stored_retry`: the forms of what has many parts.
 //! - `apply`: the configuration file's content, in one transaction.
 
 mod apply;
@@ -23,6 +24,9 @@ mod retired;
 mod schema;
 mod seal;
 mod sources;
+mod stored_pacing;
+mod stored_retry;
+mod stored_rules;
 mod write;
 
 #[cfg(test)]

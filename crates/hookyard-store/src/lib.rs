@@ -10,6 +10,7 @@
 //! - [`store`]: the one handle all stages share, and how it is opened and closed.
 //! - [`accept`]: ingest's side. A request is durable before its sender hears so.
 //! - [`arrivals`]: route's side. Accepted requests in order, each until it has been routed.
+//! - [`claims`]: route's side as well. What came first, for deduplication.
 //! - [`pending`]: route's side as well. Requests that wait for a key to be verified with.
 //! - [`lanes`]: deliver's side. What is due for a destination; outcomes.
 //! - [`history`]: the reader's side. Look up and list.
@@ -23,6 +24,7 @@ pub mod store;
 
 pub mod accept;
 pub mod arrivals;
+pub mod claims;
 pub mod lanes;
 pub mod pending;
 

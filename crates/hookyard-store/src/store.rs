@@ -13,6 +13,7 @@ use hookyard_model::id::{DestinationId, Generator};
 use rustc_hash::FxHashMap;
 
 use crate::catalog::{self, Catalog, SecretKey};
+use crate::claims::Claims;
 use crate::index::{self, follower};
 use crate::journal::disk::Faults;
 use crate::journal::record::Position;
@@ -122,6 +123,8 @@ pub(crate) struct Inner {
     pub(crate) lanes_bytes_max: usize,
     /// Bytes of requests that lanes keep in memory now.
     pub(crate) lanes_bytes: AtomicUsize,
+    /// What deduplication remembers that is not in the index yet.
+    pub(crate) claims: Claims,
     /// Where this run's part of the journal begins: position, and the first id it can have.
     pub(crate) run_start: (Position, u64),
     pub(crate) rejections_dropped: AtomicU64,
@@ -182,6 +185,7 @@ impl Store {
             lane_events_max: options.lane_events_max,
             lanes_bytes_max: options.lanes_bytes_max,
             lanes_bytes: AtomicUsize::new(0),
+            claims: Claims::default(),
             run_start: (start, newest_id + 1),
             rejections_dropped: AtomicU64::new(0),
             _lock: lock,

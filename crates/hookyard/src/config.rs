@@ -17,6 +17,7 @@ mod declared;
 mod expand;
 mod nearest;
 mod problem;
+mod rules;
 mod settings;
 mod size;
 mod table;

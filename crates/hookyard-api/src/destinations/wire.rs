@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, Destination, TIMEOUT_DEFAULT};
+use hookyard_model::pacing::Pacing;
 use hookyard_model::secret::Secret;
+use hookyard_model::standing::{BreakerState, Standing};
 use hookyard_store::catalog::NewDestination;
 use serde::{Deserialize, Serialize};
 
+use super::pacing::{BreakerFields, BreakerView, RateFields, RateView, disable_after};
+use crate::body::Object;
 use crate::managed::managed_by;
 use crate::merge::Field;
 use crate::problem::Problem;
@@ -22,6 +26,14 @@ pub(crate) struct DestinationView {
     append_path: bool,
     timeout_ms: u64,
     concurrency: u32,
+    rate: Option<RateView>,
+    breaker: BreakerView,
+    slow_start: bool,
+    /// 0 for never.
+    disable_after_ms: u64,
+    paused_at: Option<Rfc3339>,
+    failing_since: Option<Rfc3339>,
+    lane: LaneView,
     signing_secrets: Vec<SecretHint>,
     /// The secret that this very call made, in full.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -31,16 +43,51 @@ pub(crate) struct DestinationView {
     updated_at: Rfc3339,
 }
 
+/// How its lane stands at this moment.
+#[derive(Debug, Serialize)]
+struct LaneView {
+    /// `closed`, `open` or `half_open`.
+    breaker: &'static str,
+    breaker_open_since: Option<Rfc3339>,
+    next_probe_at: Option<Rfc3339>,
+    /// How many attempts may run at the same time now, while that is fewer than `concurrency`.
+    slowed_to: Option<u32>,
+}
+
+impl From<Standing> for LaneView {
+    fn from(standing: Standing) -> Self {
+        let breaker = standing.breaker;
+        let next_probe_at = match breaker {
+            BreakerState::Open { next_probe_at, .. } => Some(Rfc3339(next_probe_at)),
+            BreakerState::Closed | BreakerState::HalfOpen { .. } => None,
+        };
+        Self {
+            breaker: breaker.name(),
+            breaker_open_since: breaker.since().map(Rfc3339),
+            next_probe_at,
+            slowed_to: standing.slowed_to,
+        }
+    }
+}
+
 impl DestinationView {
-    /// Shows a destination, and in full the secret that was just generated for it.
-    pub(crate) fn new(destination: &Destination, generated: Option<&Secret>) -> Self {
+    /// Shows a destination and how its lane stands, and in full the secret that was just generated for it.
+    pub(crate) fn new(destination: &Destination, standing: Standing, generated: Option<&Secret>) -> Self {
+        let pacing = &destination.pacing;
         Self {
             id: destination.id.to_string(),
             name: destination.name.clone(),
             url: destination.url.clone(),
             append_path: destination.append_path,
-            timeout_ms: u64::try_from(destination.timeout.as_millis()).unwrap_or(u64::MAX),
+            timeout_ms: ms(destination.timeout),
             concurrency: destination.concurrency,
+            rate: pacing.rate.map(RateView::from),
+            breaker: BreakerView::from(pacing.breaker),
+            slow_start: pacing.slow_start,
+            disable_after_ms: pacing.disable_after.map_or(0, ms),
+            paused_at: destination.paused_at.map(Rfc3339),
+            failing_since: destination.failing_since.map(Rfc3339),
+            lane: LaneView::from(standing),
             signing_secrets: hints(&destination.signing_secrets),
             signing_secrets_generated: generated
                 .map(|secret| secret.expose().to_owned())
@@ -62,6 +109,11 @@ pub(crate) struct DestinationFields {
     append_path: Field<bool>,
     timeout_ms: Field<u64>,
     concurrency: Field<u32>,
+    rate: Field<Object<RateFields>>,
+    breaker: Field<Object<BreakerFields>>,
+    slow_start: Field<bool>,
+    disable_after_ms: Field<u64>,
+    paused: Field<bool>,
     signing_secrets: Field<Vec<String>>,
 }
 
@@ -95,12 +147,25 @@ impl DestinationFields {
                 (vec![generated.clone()], Some(generated))
             }
         };
+        let before = current.map(|it| it.pacing.clone()).unwrap_or_default();
+        let default = Pacing::default();
+        let pacing = Pacing {
+            rate: RateFields::onto(self.rate, before.rate)?,
+            breaker: BreakerFields::onto(self.breaker, before.breaker),
+            slow_start: self.slow_start.over(before.slow_start, default.slow_start),
+            disable_after: disable_after(self.disable_after_ms, before.disable_after),
+        };
         let new = NewDestination {
             name,
             url,
             append_path: self.append_path.over(current.is_some_and(|it| it.append_path), false),
             timeout,
             concurrency: self.concurrency.over(concurrency, CONCURRENCY_DEFAULT),
+            pacing,
+            paused: match self.paused {
+                Field::Keep => None,
+                given => Some(given.over(false, false)),
+            },
             signing_secrets,
         };
         Ok((new, generated))
@@ -115,6 +180,12 @@ pub(crate) fn unchanged(destination: &Destination) -> NewDestination {
         append_path: destination.append_path,
         timeout: destination.timeout,
         concurrency: destination.concurrency,
+        pacing: destination.pacing.clone(),
+        paused: None,
         signing_secrets: destination.signing_secrets.clone(),
     }
+}
+
+pub(super) fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

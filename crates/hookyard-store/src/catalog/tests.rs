@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::clock::{Clock, Timestamp};
-use hookyard_model::connection::Retry;
 use hookyard_model::id::{DestinationId, Generator, ProjectId, SourceId};
+use hookyard_model::pacing::Pacing;
+use hookyard_model::retry::{Retry, Schedule};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Verification;
 use tempfile::TempDir;
@@ -111,12 +112,21 @@ fn destination(name: &str) -> NewDestination {
         append_path: false,
         timeout: Duration::from_secs(30),
         concurrency: 64,
+        pacing: Pacing::default(),
+        paused: None,
         signing_secrets: Vec::new(),
     }
 }
 
 fn connection(name: &str, source: SourceId, destination: DestinationId) -> NewConnection {
-    NewConnection { name: name.to_owned(), source, destination, retry: Retry::default(), enabled: true }
+    NewConnection {
+        name: name.to_owned(),
+        source,
+        destination,
+        rules: Vec::new(),
+        retry: Retry::default(),
+        enabled: true,
+    }
 }
 
 /// Everything in a snapshot that is stored, in a form that can be compared.

@@ -416,7 +416,7 @@ impl Follower {
                 changes.request(id, position, outline);
                 Ok(true)
             }
-            Decoded::Routed(routed) => changes.routed(file, routed).map(|()| true),
+            Decoded::Routed(routed) => changes.routed(file, position, routed).map(|()| true),
             Decoded::Attempt(outline) => changes.attempt(file, position, outline),
             Decoded::Changed(changed) => changes.changed(file, changed),
             Decoded::Refused(refused) => {

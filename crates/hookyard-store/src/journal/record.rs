@@ -63,7 +63,8 @@ impl Kind {
     /// The version of its payload's form that is written; all up to it are read.
     pub(crate) const fn version(self) -> u8 {
         match self {
-            Self::Request | Self::Routed => 2,
+            Self::Routed => 3,
+            Self::Request => 2,
             Self::Attempt | Self::Changed | Self::Refused => 1,
         }
     }
