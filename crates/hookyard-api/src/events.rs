@@ -74,3 +74,15 @@ pub(crate) async fn retry(
     let event = api.store.retry_by_hand(project, id).await?;
     Ok((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
 }
+
+/// `POST /api/v1/events/{id}/replay`: what today's rules make of it is durable when this answers.
+pub(crate) async fn replay(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<EventId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<(StatusCode, Json<EventView>), Problem> {
+    let event = api.store.replay(project, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
+}

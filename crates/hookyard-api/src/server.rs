@@ -208,6 +208,7 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/api/v1/events/{id}", get(events::show))
         .route("/api/v1/events/{id}/attempts", get(attempts::list))
         .route("/api/v1/events/{id}/retry", post(events::retry))
+        .route("/api/v1/events/{id}/replay", post(events::replay))
         .route("/api/v1/attempts/{id}", get(attempts::show))
         .route("/api/v1/transformations/run", post(transformations::run))
         .route("/healthz", get(health::healthz))

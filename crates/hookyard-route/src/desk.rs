@@ -217,6 +217,7 @@ impl Desk {
         metrics.verified.inc();
         metrics.requests.inc();
         metrics.events.inc_by(events.len() as u64);
+        metrics.note_discarded(&events);
     }
 
     /// Makes the call that a verified handshake asks for. The handshake stays pending until that has ended,

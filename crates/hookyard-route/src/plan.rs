@@ -52,14 +52,26 @@ impl Planner {
         };
         let now = self.store.clock().now();
         for connection in connections.iter().filter(|connection| connection.disabled.is_none()) {
-            let (state, due_at, ruling) = if connection.rules.is_empty() {
-                (EventState::Queued, now, Ruling::default())
-            } else {
-                self.apply(snapshot, connection, request, fields, now).await
-            };
-            let (connection, destination) = (connection.id, connection.destination);
-            events.push(NewEvent { connection, destination, state, due_at, ruling });
+            events.push(self.event(snapshot, connection, request, fields, now).await);
         }
+    }
+
+    /// What becomes of a request along one connection.
+    pub(crate) async fn event(
+        &self,
+        snapshot: &Snapshot,
+        connection: &Arc<Connection>,
+        request: &Request,
+        fields: &Fields,
+        now: Timestamp,
+    ) -> NewEvent {
+        let (state, due_at, ruling) = if connection.rules.is_empty() {
+            (EventState::Queued, now, Ruling::default())
+        } else {
+            self.apply(snapshot, connection, request, fields, now).await
+        };
+        let (connection, destination) = (connection.id, connection.destination);
+        NewEvent { connection, destination, state, due_at, ruling }
     }
 
     /// Sends a request through a connection's rules.

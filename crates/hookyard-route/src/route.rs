@@ -7,8 +7,9 @@ use hookyard_outgoing::fetch::Fetcher;
 use hookyard_providers::{DOCUMENT_BYTES_MAX, KeyCache};
 use hookyard_store::arrivals::{Arrived, NewEvent};
 use hookyard_store::catalog::Snapshot;
+use hookyard_store::replays::Replay;
 use hookyard_store::store::Store;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::desks::{Desks, Parts};
 use crate::keys::Keys;
@@ -48,12 +49,21 @@ impl Router {
     /// the next start.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut arrivals = self.parts.store.arrivals();
+        let mut replays = self.parts.store.replays();
         let mut events = Vec::new();
         loop {
-            let arrived = tokio::select! {
+            let next = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return,
-                arrived = arrivals.next() => arrived,
+                Some(replay) = next_of(&mut replays) => Next::Replay(replay),
+                arrived = arrivals.next() => Next::Arrived(arrived),
+            };
+            let arrived = match next {
+                Next::Arrived(arrived) => arrived,
+                Next::Replay(replay) => {
+                    self.replay(replay).await;
+                    continue;
+                }
             };
             let snapshot = self.parts.store.catalog().snapshot();
             for arrived in arrived {
@@ -69,6 +79,19 @@ impl Router {
         }
     }
 
+    /// Sends an event through today's rules of its connection, which was there a moment ago.
+    async fn replay(&self, replay: Replay) {
+        let Parts { store, verifiers, planner, metrics, .. } = &self.parts;
+        let snapshot = store.catalog().snapshot();
+        let Some(connection) = snapshot.connections.get(&replay.event.connection) else { return };
+        let request = &replay.arrived.request;
+        let judge = request.source.and_then(|source| verifiers.of(&snapshot, source));
+        let fields = judge.map(|judge| judge.fields(request)).unwrap_or_default();
+        let new = planner.event(&snapshot, connection, request, &fields, store.clock().now()).await;
+        metrics.note_replay(&new);
+        store.record_replayed(replay, fields, new).await;
+    }
+
     async fn route(&self, snapshot: &Snapshot, arrived: &Arrived, events: &mut Vec<NewEvent>) {
         let Parts { store, verifiers, planner, metrics, .. } = &self.parts;
         let judge = arrived.request.source.and_then(|source| verifiers.of(snapshot, source));
@@ -77,5 +100,20 @@ impl Router {
         store.record_routed(arrived, fields, events);
         metrics.requests.inc();
         metrics.events.inc_by(events.len() as u64);
+        metrics.note_discarded(events);
+    }
+}
+
+/// What there is to do next.
+enum Next {
+    Arrived(Vec<Arrived>),
+    Replay(Replay),
+}
+
+/// The next event to replay; waits for ever where they were taken before.
+async fn next_of(replays: &mut Option<mpsc::Receiver<Replay>>) -> Option<Replay> {
+    match replays {
+        Some(replays) => replays.recv().await,
+        None => std::future::pending().await,
     }
 }

@@ -494,7 +494,8 @@ impl Inner {
         let record = reader.record(position).map_err(|error| ReadError(error.to_string()))?;
         let routed =
             Routed::decode(record.version, record.payload).map_err(|error| ReadError(error.to_string()))?;
-        let is_of_event = record.kind == Kind::Routed && routed.request == event.request;
+        let is_of_event =
+            matches!(record.kind, Kind::Routed | Kind::Replayed) && routed.request == event.request;
         let leg = routed.events.into_iter().find(|leg| is_of_event && leg.connection == event.connection);
         leg.map(|leg| leg.ruling).ok_or_else(|| ReadError("the index points at another record".to_owned()))
     }

@@ -12,6 +12,7 @@
 //! - [`arrivals`]: route's side. Accepted requests in order, each until it has been routed.
 //! - [`claims`]: route's side as well. What came first, for deduplication.
 //! - [`pending`]: route's side as well. Requests that wait for a key to be verified with.
+//! - [`replays`]: route's side as well. Events that go through their rules once more.
 //! - [`lanes`]: deliver's side. What is due for a destination; outcomes.
 //! - [`history`]: the reader's side. Look up and list.
 //! - [`by_hand`]: what people do to events: retry, cancel, release.
@@ -27,6 +28,7 @@ pub mod arrivals;
 pub mod claims;
 pub mod lanes;
 pub mod pending;
+pub mod replays;
 
 pub mod by_hand;
 pub mod history;

@@ -19,6 +19,7 @@ use crate::journal::disk::Faults;
 use crate::journal::record::Position;
 use crate::journal::{self, Journal, writer};
 use crate::lanes::Lane;
+use crate::replays::Replays;
 
 /// The number of this node in ids; one process uses one data directory.
 const NODE: u8 = 0;
@@ -123,6 +124,8 @@ pub(crate) struct Inner {
     pub(crate) lanes_bytes_max: usize,
     /// Bytes of requests that lanes keep in memory now.
     pub(crate) lanes_bytes: AtomicUsize,
+    /// Events that are to go through their rules once more.
+    pub(crate) replays: Replays,
     /// What deduplication remembers that is not in the index yet.
     pub(crate) claims: Claims,
     /// Where this run's part of the journal begins: position, and the first id it can have.
@@ -185,6 +188,7 @@ impl Store {
             lane_events_max: options.lane_events_max,
             lanes_bytes_max: options.lanes_bytes_max,
             lanes_bytes: AtomicUsize::new(0),
+            replays: Replays::default(),
             claims: Claims::default(),
             run_start: (start, newest_id + 1),
             rejections_dropped: AtomicU64::new(0),

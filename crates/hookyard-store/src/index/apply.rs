@@ -126,7 +126,7 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
     )?;
     let mut update = transaction.prepare_cached(
         "UPDATE events SET state = ?3, due_us = ?4, by_hand = ?5, attempts = ?6, last_position = ?7,
-             last_status = ?8, last_error = ?9, last_at_us = ?10
+             last_status = ?8, last_error = ?9, last_at_us = ?10, discarded = ?11, ruled = ?12
          WHERE request = ?1 AND connection = ?2",
     )?;
     let mut rows: Vec<(&EventId, &EventChange)> = changes.events.iter().collect();
@@ -167,6 +167,8 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
                 row.last_status,
                 row.last_error,
                 last_at_us,
+                row.discarded.map(DiscardCause::code),
+                (row.ruled != Position::default()).then(|| row.ruled.to_u64() as i64),
             ])?,
         };
         grown += i64::from(row.state.is_undelivered());

@@ -253,6 +253,27 @@ impl Changes {
         Ok(true)
     }
 
+    /// Events went through their rules once more. False where one is unknown.
+    pub(crate) fn replayed(
+        &mut self,
+        file: &Connection,
+        position: Position,
+        replayed: &Routed,
+    ) -> rusqlite::Result<bool> {
+        for leg in &replayed.events {
+            let event = EventId { request: replayed.request, connection: leg.connection };
+            let Some(row) = self.event(file, event)? else { return Ok(false) };
+            row.state = leg.state;
+            row.due_us = leg.due_at.us();
+            row.by_hand = true;
+            row.discarded = leg.ruling.discarded;
+            row.ruled = if leg.ruling.steps.is_empty() { Position::default() } else { position };
+            let claims = leg.ruling.claims.iter().map(|key| (leg.connection, *key, replayed.request));
+            self.claims.extend(claims);
+        }
+        Ok(true)
+    }
+
     /// An event changed state without an attempt. False where it is unknown.
     pub(crate) fn changed(&mut self, file: &Connection, changed: &Changed) -> rusqlite::Result<bool> {
         let Some(row) = self.event(file, changed.event)? else { return Ok(false) };
@@ -260,6 +281,9 @@ impl Changes {
         let is_retry = changed.by_hand && changed.state == EventState::Queued;
         if !row.state.is_undelivered() && !is_retry {
             return Ok(true);
+        }
+        if is_retry {
+            row.discarded = None;
         }
         row.state = changed.state;
         row.due_us = changed.due_at.us();

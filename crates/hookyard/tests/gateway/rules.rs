@@ -115,5 +115,44 @@ async fn rules_are_changed_over_the_api_and_bad_ones_refused() {
     let passed = gateway.take(body).await;
     gateway.event_in(&passed, "successful").await;
     assert_eq!(sink.next().await.body, body);
+
+    // What the old rules ended goes through the new ones.
+    let event = gateway.event_in(&dropped, "discarded").await;
+    let replay = format!("/api/v1/events/{}/replay", event["id"].as_str().unwrap());
+    let replayed = gateway.call("POST", &replay, "").await;
+    assert_eq!((replayed.status, &replayed.json()["state"]), (202, &json!("queued")), "{}", replayed.text());
+    let event = explained(&gateway, &dropped, "successful").await;
+    assert_eq!((&event["discarded"], &event["rules"]), (&Value::Null, &json!([])));
+    assert_eq!(sink.next().await.header("hookyard-trigger").unwrap(), "manual");
+    assert!(sink.already().is_none());
+}
+
+#[tokio::test]
+async fn a_replay_is_no_duplicate_of_itself_and_lasts() {
+    let mut sink = Sink::start(OK).await;
+    let (yard, gateway) =
+        with_rules(&sink, r#"{ deduplicate = { window = "1h", fields = ["/body/id"] } }"#).await;
+    let first = gateway.take(br#"{"id":1}"#).await;
+    let event = gateway.event_in(&first, "successful").await;
+    let second = gateway.take(br#"{"id":1}"#).await;
+    let duplicate = gateway.event_in(&second, "discarded").await;
+    let replay = async |gateway: &Gateway, event: &Value| {
+        let path = format!("/api/v1/events/{}/replay", event["id"].as_str().unwrap());
+        gateway.call("POST", &path, "").await.json()
+    };
+    assert_eq!(replay(&gateway, &event).await["state"], "queued");
+    assert_eq!(replay(&gateway, &duplicate).await["discarded"], "duplicate");
+    gateway
+        .get_until("/api/v1/events?state=successful", "it is delivered twice", |list| {
+            list["data"][0]["attempts"] == 2
+        })
+        .await;
+    assert_eq!([sink.next().await.body, sink.next().await.body], [br#"{"id":1}"#, br#"{"id":1}"#]);
+    gateway.stop().await;
+
+    let gateway = yard.start().await;
+    assert_eq!(gateway.event_in(&first, "successful").await["attempts"], 2);
+    let shown = explained(&gateway, &second, "discarded").await;
+    assert_eq!(shown["duplicate_of"], event["id"]);
     assert!(sink.already().is_none());
 }
