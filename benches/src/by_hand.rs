@@ -65,7 +65,11 @@ pub(crate) fn load(args: &LoadArgs) -> anyhow::Result<()> {
     let target = Target { address: args.to, path: args.path.clone(), secret: args.secret.clone() };
     let began = Instant::now();
     let unacknowledged = match args.rate {
-        Some(per_s) => open::send(&target, &ledger, Pace { per_s, lasts, connections: args.connections })?,
+        Some(per_s) => open::send(
+            std::slice::from_ref(&target),
+            &ledger,
+            Pace { per_s, lasts, connections: args.connections },
+        )?,
         None => {
             let load = Closed::start(&target, &ledger, args.connections)?;
             std::thread::sleep(lasts);

@@ -28,11 +28,27 @@ const START_PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
     /// Names of sources; each verifies as GitHub's.
-    pub(crate) sources: &'static [&'static str],
+    pub(crate) sources: Vec<String>,
     /// Names and addresses of destinations.
-    pub(crate) destinations: Vec<(&'static str, SocketAddr)>,
+    pub(crate) destinations: Vec<(String, SocketAddr)>,
     /// Pairs of source and destination.
-    pub(crate) connections: &'static [(&'static str, &'static str)],
+    pub(crate) connections: Vec<(String, String)>,
+}
+
+impl Setup {
+    /// A handful of each, by name.
+    pub(crate) fn of(
+        sources: &[&str],
+        destinations: &[(&str, SocketAddr)],
+        connections: &[(&str, &str)],
+    ) -> Self {
+        let named = |name: &&str| (*name).to_owned();
+        Self {
+            sources: sources.iter().map(named).collect(),
+            destinations: destinations.iter().map(|(name, at)| (named(name), *at)).collect(),
+            connections: connections.iter().map(|(from, to)| (named(from), named(to))).collect(),
+        }
+    }
 }
 
 /// A Hookyard with a data directory of its own, running or not.
@@ -137,7 +153,7 @@ impl Gateway {
             self.admin,
             self.data().display()
         );
-        for source in setup.sources {
+        for source in &setup.sources {
             let _ = write!(
                 text,
                 "\n[[source]]\nname = \"{source}\"\ntoken = \"{source}\"\nprovider = \"github\"\n\
@@ -150,7 +166,7 @@ impl Gateway {
                 "\n[[destination]]\nname = \"{name}\"\nurl = \"http://{address}/\"\nconcurrency = 64\n"
             );
         }
-        for (source, destination) in setup.connections {
+        for (source, destination) in &setup.connections {
             let _ = write!(
                 text,
                 "\n[[connection]]\nsource = \"{source}\"\ndestination = \"{destination}\"\n\

@@ -7,6 +7,7 @@ mod footprint;
 mod ingest;
 mod isolation;
 mod latency;
+mod many;
 mod overload;
 mod rate;
 
@@ -37,13 +38,15 @@ pub(crate) enum Name {
     Crash,
     /// A healthy destination beside three bad ones.
     Isolation,
+    /// A thousand destinations, twenty of them bad.
+    Many,
     /// Start, memory and disk.
     Footprint,
 }
 
 impl Name {
     /// Those that make up a whole benchmark; the floors are measured in each that has one.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Footprint,
         Self::Ingest,
         Self::E2e,
@@ -51,6 +54,7 @@ impl Name {
         Self::Overload,
         Self::Crash,
         Self::Isolation,
+        Self::Many,
         Self::Backlog,
     ];
 
@@ -65,6 +69,7 @@ impl Name {
             Self::Backlog => "backlog_1m",
             Self::Crash => "crash",
             Self::Isolation => "isolation",
+            Self::Many => "many",
             Self::Footprint => "footprint",
         }
     }
@@ -80,6 +85,7 @@ impl Name {
             Self::Backlog => "backlog_1m: a dead destination",
             Self::Crash => "crash: SIGKILL under load",
             Self::Isolation => "isolation: one healthy destination of four",
+            Self::Many => "many: a thousand destinations, ten hanging and ten failing",
             Self::Footprint => "footprint: start, memory, disk",
         }
     }
@@ -109,6 +115,7 @@ impl Name {
             Self::Backlog => backlog::run(bench, figures),
             Self::Crash => crash::run(bench, figures),
             Self::Isolation => isolation::run(bench, figures),
+            Self::Many => many::run(bench, figures),
             Self::Footprint => footprint::run(bench, figures),
         }
     }

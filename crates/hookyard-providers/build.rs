@@ -20,6 +20,7 @@ use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=catalogue");
+    println!("cargo::rerun-if-changed=src/definition");
     for source in ["check", "definition", "template"] {
         println!("cargo::rerun-if-changed=src/{source}.rs");
     }

@@ -5,68 +5,66 @@ import hubspot from "@hubspot/api-client";
 const { Signature } = hubspot;
 const SECRETS = ["yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy", "zyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy"];
 
+const whole = { host: true, path: true, query: true };
+const signer = { provider: "hubspot", packages: ["@hubspot/api-client"], secrets: SECRETS };
+
+function signature({ method, secret, text, url }, version, timestamp) {
+  return Signature.getSignature(method, version, { clientSecret: secret, requestBody: text, timestamp, url });
+}
+
+function holds({ method, secret, text, url }, signature, signatureVersion, timestamp) {
+  return Signature.isValid({
+    method,
+    url,
+    requestBody: text,
+    clientSecret: secret,
+    signature,
+    signatureVersion,
+    timestamp,
+  });
+}
+
 function old(version, signs) {
   return {
-    provider: "hubspot",
+    ...signer,
     scheme: version,
-    packages: ["@hubspot/api-client"],
-    secrets: SECRETS,
     signature: { header: "x-hubspot-signature" },
     signs,
-    sign: ({ method, secret, text, url }) => ({
+    sign: (request) => ({
       headers: {
         "X-HubSpot-Signature-Version": version,
-        "X-HubSpot-Signature": Signature.getSignature(method, version, {
-          clientSecret: secret,
-          requestBody: text,
-          url,
-        }),
+        "X-HubSpot-Signature": signature(request, version),
       },
     }),
-    accepts: ({ headers, method, secret, text, url }) =>
-      Signature.isValid({
-        method,
-        url,
-        requestBody: text,
-        clientSecret: secret,
-        signature: headers["x-hubspot-signature"],
-        signatureVersion: headers["x-hubspot-signature-version"],
-      }),
+    accepts: (request) =>
+      holds(request, request.headers["x-hubspot-signature"], request.headers["x-hubspot-signature-version"]),
   };
 }
 
-const whole = { host: true, path: true, query: true };
-
 export default [
   {
-    provider: "hubspot",
+    ...signer,
     scheme: "v3",
-    packages: ["@hubspot/api-client"],
-    secrets: SECRETS,
     signature: { header: "x-hubspot-signature-v3" },
     encoding: "base64",
     timestamp: { tolerance_s: 300 },
     signs: whole,
-    sign: ({ method, secret, text, timestamp_s, url }) => {
-      const timestamp = timestamp_s * 1000;
-      const options = { clientSecret: secret, requestBody: text, timestamp, url };
+    sign: (request) => {
+      const timestamp = request.timestamp_s * 1000;
       return {
         headers: {
           "X-HubSpot-Request-Timestamp": String(timestamp),
-          "X-HubSpot-Signature-V3": Signature.getSignature(method, "v3", options),
+          "X-HubSpot-Signature-V3": signature(request, "v3", timestamp),
         },
       };
     },
-    accepts: ({ headers, method, secret, text, url }) =>
-      Signature.isValid({
-        method,
-        url,
-        requestBody: text,
-        clientSecret: secret,
-        signature: headers["x-hubspot-signature-v3"],
-        signatureVersion: "v3",
-        timestamp: Number(headers["x-hubspot-request-timestamp"]),
-      }),
+    accepts: (request) =>
+      holds(
+        request,
+        request.headers["x-hubspot-signature-v3"],
+        "v3",
+        Number(request.headers["x-hubspot-request-timestamp"]),
+      ),
   },
   old("v2", whole),
   old("v1", undefined),

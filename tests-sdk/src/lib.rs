@@ -1,19 +1,21 @@
 //! The providers' official SDKs, driven from Rust tests: [`Signer`] signs requests as the providers do and says
-//! what their SDKs accept, [`VerifierProcess`] verifies deliveries as a customer would.
+//! what their SDKs accept, [`VerifierProcess`] verifies deliveries as a customer would, and [`MatcherProcess`] filters
+//! as Hookdeck does.
 //!
 //! Each is one long-running `node` process that answers a line of JSON with a line of JSON (`sign.mjs`,
-//! `verify.mjs`); it ends when its handle is dropped. Whatever keeps an SDK from being asked (no `node`, packages
+//! `verify.mjs`, `match.mjs`); it ends when its handle is dropped. Whatever keeps an SDK from being asked (no `node`, packages
 //! not installed, a secret the SDK cannot read) panics with what to do, so that a broken harness never looks like a
 //! refused signature. Nothing is ever skipped.
 //!
 //! # Layout
-//! `signer` and `verifier` are the two processes; `case` is what a signer says about itself, and
+//! `signer`, `verifier` and `matcher` are the processes; `case` is what a signer says about itself, and
 //! `configured` what a source needs to take it; `peers` are other processes that deliveries are held against; `request` is what is
 //! asked for and what comes out; `bend` makes of it what has to be refused.
 
 mod bend;
 mod case;
 mod configured;
+mod matcher;
 mod peers;
 mod process;
 mod request;
@@ -22,6 +24,7 @@ mod verifier;
 
 pub use bend::Bend;
 pub use case::{Case, Place, Signed, SignedBody, Timestamp};
+pub use matcher::MatcherProcess;
 pub use peers::{AwsScope, AwsSigner, PublishedVerifier, TokenServer};
 pub use request::{SignRequest, SignedRequest};
 pub use signer::Signer;

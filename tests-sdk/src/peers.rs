@@ -65,7 +65,7 @@ impl AwsSigner {
             "time_s": time_s,
         });
         let answer = self.process.ask(&question);
-        match answer["authorization"].as_str() {
+        match answer.get("authorization").and_then(Value::as_str) {
             Some(authorization) => authorization.to_owned(),
             None => panic!("@smithy/signature-v4 cannot sign: {answer}"),
         }
@@ -109,7 +109,7 @@ impl TokenServer {
             "scope": scope,
             "lifetime_s": lifetime_s,
         }));
-        match answer["token_url"].as_str() {
+        match answer.get("token_url").and_then(Value::as_str) {
             Some(url) => Self { process, token_url: url.to_owned() },
             None => panic!("the token server does not start: {answer}"),
         }
@@ -131,7 +131,10 @@ impl TokenServer {
     /// Where it does not say.
     pub fn issued(&self) -> u64 {
         let answer = self.process.ask(&json!({ "ask": "issued" }));
-        answer["issued"].as_u64().unwrap_or_else(|| panic!("the token server does not count: {answer}"))
+        answer
+            .get("issued")
+            .and_then(Value::as_u64)
+            .unwrap_or_else(|| panic!("the token server does not count: {answer}"))
     }
 }
 
@@ -158,6 +161,9 @@ impl PublishedVerifier {
         let headers: BTreeMap<String, String> = joined(headers);
         let question = json!({ "keys": keys, "headers": headers, "body_base64": STANDARD.encode(body) });
         let answer = self.process.ask(&question);
-        answer["ok"].as_bool().unwrap_or_else(|| panic!("the published keys cannot be used: {answer}"))
+        answer
+            .get("ok")
+            .and_then(Value::as_bool)
+            .unwrap_or_else(|| panic!("the published keys cannot be used: {answer}"))
     }
 }

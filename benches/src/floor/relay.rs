@@ -168,7 +168,7 @@ mod tests {
         runtime.spawn(serve(listener, sink.address()));
 
         let pace = Pace { per_s: 2_000, lasts: Duration::from_millis(500), connections: 8 };
-        assert_eq!(open::send(&target, &ledger, pace).unwrap().total(), 0);
+        assert_eq!(open::send(std::slice::from_ref(&target), &ledger, pace).unwrap().total(), 0);
         let load = Closed::start(&target, &ledger, 16).unwrap();
         assert!(wait_until(Duration::from_secs(60), || load.is_finished()), "the ledger never filled");
         assert_eq!(load.stop().unwrap().total(), 0);

@@ -39,11 +39,12 @@ impl Pace {
     }
 }
 
-/// Sends at this pace; returns when the last request is answered.
+/// Sends at this pace, to the targets in turn; returns when the last request is answered. All targets are of
+/// one server.
 ///
 /// # Errors
 /// When a thread panicked. Refusals and broken connections are counted, not errors.
-pub(crate) fn send(target: &Target, ledger: &Arc<Ledger>, pace: Pace) -> anyhow::Result<Unacknowledged> {
+pub(crate) fn send(targets: &[Target], ledger: &Arc<Ledger>, pace: Pace) -> anyhow::Result<Unacknowledged> {
     let schedule = Schedule {
         began: Instant::now() + Duration::from_millis(50),
         per_s: f64::from(pace.per_s),
@@ -53,7 +54,7 @@ pub(crate) fn send(target: &Target, ledger: &Arc<Ledger>, pace: Pace) -> anyhow:
     let trouble = Trouble::default();
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..pace.connections)
-            .map(|_| scope.spawn(|| keep_sending(target, ledger, &schedule, &trouble)))
+            .map(|_| scope.spawn(|| keep_sending(targets, ledger, &schedule, &trouble)))
             .collect();
         for thread in threads {
             thread.join().map_err(|_| anyhow!("a thread of the load panicked"))?;
@@ -79,14 +80,16 @@ impl Schedule {
     }
 }
 
-fn keep_sending(target: &Target, ledger: &Ledger, schedule: &Schedule, trouble: &Trouble) {
+fn keep_sending(targets: &[Target], ledger: &Ledger, schedule: &Schedule, trouble: &Trouble) {
     os::wake_precisely();
-    let mut push = target.push(ledger.run);
-    let mut stream = connect(target).ok();
+    let mut pushes: Vec<_> = targets.iter().map(|target| (target, target.push(ledger.run))).collect();
+    let mut stream = targets.first().and_then(|target| connect(target).ok());
     while let Some(due) = schedule.take() {
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         let Some(row) = ledger.begin(due) else { return };
-        match exchange(&mut stream, target, &mut push, row) {
+        let nth = row as usize % targets.len().max(1);
+        let Some((target, push)) = pushes.get_mut(nth) else { return };
+        match exchange(&mut stream, target, push, row) {
             Ok(answer) if (200..300).contains(&answer.status) => ledger.acknowledged(row),
             Ok(_) => trouble.refused(),
             Err(_) => {

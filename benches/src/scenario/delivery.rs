@@ -74,11 +74,7 @@ pub(super) fn start_relay(sink: SocketAddr, directory: &Path) -> anyhow::Result<
 
 /// A gateway with one source that goes to the sink.
 pub(super) fn setup(sink: &Sink) -> Setup {
-    Setup {
-        sources: &["bench"],
-        destinations: vec![("sink", sink.address())],
-        connections: &[("bench", "sink")],
-    }
+    Setup::of(&["bench"], &[("sink", sink.address())], &[("bench", "sink")])
 }
 
 /// Waits until everything acknowledged is delivered, or no more comes.

@@ -51,7 +51,7 @@ pub(super) fn floor(bench: &Bench, figures: &mut Figures) -> anyhow::Result<f64>
 }
 
 fn gateway(bench: &Bench, figures: &mut Figures) -> anyhow::Result<f64> {
-    let setup = Setup { sources: &["bench"], ..Setup::default() };
+    let setup = Setup::of(&["bench"], &[], &[]);
     let mut gateway = Gateway::launch(bench, &setup)?;
     let target = gateway.target("bench");
     let ledger = bench.ledger(CLOSED_ROWS);

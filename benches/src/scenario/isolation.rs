@@ -26,22 +26,22 @@ pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let hanging = Sink::start_anywhere(None, Behaviour::Hanging)?;
     let failing = Sink::start_anywhere(None, Behaviour::Failing)?;
     let endless = Sink::start_anywhere(None, Behaviour::Endless)?;
-    let setup = Setup {
-        sources: &["alone", "all"],
-        destinations: vec![
+    let setup = Setup::of(
+        &["alone", "all"],
+        &[
             ("healthy", healthy.address()),
             ("hanging", hanging.address()),
             ("failing", failing.address()),
             ("endless", endless.address()),
         ],
-        connections: &[
+        &[
             ("alone", "healthy"),
             ("all", "healthy"),
             ("all", "hanging"),
             ("all", "failing"),
             ("all", "endless"),
         ],
-    };
+    );
     let mut gateway = Gateway::launch(bench, &setup)?;
     let alone = send(&gateway.target("alone"), &ledger, pace)?;
     let together = send(&gateway.target("all"), &ledger, pace)?;
@@ -63,7 +63,7 @@ pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
 
 fn send(target: &Target, ledger: &Arc<Ledger>, pace: Pace) -> anyhow::Result<Window> {
     let start_ns = ledger.now_ns();
-    let unacknowledged = open::send(target, ledger, pace)?;
+    let unacknowledged = open::send(std::slice::from_ref(target), ledger, pace)?;
     if unacknowledged.total() > 0 {
         println!("  {unacknowledged:?}");
     }

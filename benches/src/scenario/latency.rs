@@ -111,9 +111,9 @@ fn rows(bench: &Bench, keys: &Keys) -> u32 {
 
 /// Warms up, sends, waits for the last delivery; returns the window that counts.
 fn send(bench: &Bench, target: &Target, ledger: &Arc<Ledger>, keys: &Keys) -> anyhow::Result<Window> {
-    open::send(target, ledger, WARM_UP)?;
+    open::send(std::slice::from_ref(target), ledger, WARM_UP)?;
     let start_ns = ledger.now_ns();
-    let unacknowledged = open::send(target, ledger, pace(bench, keys))?;
+    let unacknowledged = open::send(std::slice::from_ref(target), ledger, pace(bench, keys))?;
     if unacknowledged.total() > 0 {
         println!("  {}/s: {unacknowledged:?}", keys.per_s);
     }

@@ -1,6 +1,7 @@
 //! `/api/v1/connections`: sources joined to destinations.
 
 mod retry;
+mod rules;
 mod wire;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! `/api/v1/destinations`: where events go.
 
 mod auth;
+mod pacing;
 mod wire;
 
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use hookyard_model::destination::Destination;
 use hookyard_model::id::{DestinationId, ProjectId};
+use hookyard_model::secret::Secret;
 use http::{StatusCode, header};
 
-use crate::body::{JsonBody, OptionalBody};
+use crate::body::{JsonBody, NoBody, OptionalBody};
 use crate::list::{List, ascending};
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
@@ -27,11 +29,10 @@ pub(crate) async fn list(
     query: Query,
 ) -> Result<Json<List<DestinationView>>, Problem> {
     let cursor = query.read(|query| query.cursor("after"))?;
-    let now = api.clock.now();
     let snapshot = api.store.catalog().snapshot();
     let destinations = snapshot.destinations.values().filter(|it| it.project == project);
     let rows = ascending(destinations, &cursor, |destination| destination.id);
-    let show = |destination: &Arc<Destination>| DestinationView::new(destination, None, now);
+    let show = |destination: &Arc<Destination>| view(&api, destination, None);
     Ok(Json(List::of(rows, cursor.limit, |destination| destination.id, show)))
 }
 
@@ -45,8 +46,8 @@ pub(crate) async fn create(
     let (new, generated) = fields.onto(None)?;
     let destination = api.store.catalog().create_destination(project, new).await?;
     let location = format!("/api/v1/destinations/{}", destination.id);
-    let view = DestinationView::new(&destination, generated.as_ref(), api.clock.now());
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
+    let shown = view(&api, &destination, generated.as_ref());
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)))
 }
 
 /// `GET /api/v1/destinations/{id}`.
@@ -56,7 +57,7 @@ pub(crate) async fn show(
     Id(id): Id<DestinationId>,
     _: NoQuery,
 ) -> Result<Json<DestinationView>, Problem> {
-    Ok(Json(DestinationView::new(&*find(&api, project, id)?, None, api.clock.now())))
+    Ok(Json(view(&api, &*find(&api, project, id)?, None)))
 }
 
 /// `PATCH /api/v1/destinations/{id}`.
@@ -70,7 +71,7 @@ pub(crate) async fn update(
     let _turn = api.writing.lock().await;
     let (new, generated) = fields.onto(Some(&*find(&api, project, id)?))?;
     let destination = api.store.catalog().update_destination(project, id, new).await?;
-    Ok(Json(DestinationView::new(&destination, generated.as_ref(), api.clock.now())))
+    Ok(Json(view(&api, &destination, generated.as_ref())))
 }
 
 /// `POST /api/v1/destinations/{id}/rotate-secret`: a new secret signs from now on, shown here and never
@@ -88,7 +89,31 @@ pub(crate) async fn rotate_secret(
     let catalog = api.store.catalog();
     let destination = catalog.rotate_signing_secret(project, id, secret, rotation.overlap).await?;
     let told = rotation.is_told.then_some(&rotation.secret);
-    Ok(Json(DestinationView::new(&destination, told, api.clock.now())))
+    Ok(Json(view(&api, &destination, told)))
+}
+
+/// `POST /api/v1/destinations/{id}/pause`: nothing is delivered from now on; events wait.
+pub(crate) async fn pause(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<Json<DestinationView>, Problem> {
+    let destination = api.store.catalog().pause_destination(project, id, true).await?;
+    Ok(Json(view(&api, &destination, None)))
+}
+
+/// `POST /api/v1/destinations/{id}/resume`: what waits is delivered, slowly at first.
+pub(crate) async fn resume(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<Json<DestinationView>, Problem> {
+    let destination = api.store.catalog().pause_destination(project, id, false).await?;
+    Ok(Json(view(&api, &destination, None)))
 }
 
 /// `DELETE /api/v1/destinations/{id}`.
@@ -100,6 +125,10 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     api.store.catalog().delete_destination(project, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn view(api: &Shared, destination: &Destination, generated: Option<&Secret>) -> DestinationView {
+    DestinationView::new(destination, api.store.standing(destination.id), generated, api.clock.now())
 }
 
 fn find(api: &Shared, project: ProjectId, id: DestinationId) -> Result<Arc<Destination>, Problem> {

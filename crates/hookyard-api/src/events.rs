@@ -17,6 +17,7 @@ use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Parameters, Query};
 use crate::server::Shared;
+use wire::EventDetailsView;
 pub(crate) use wire::EventView;
 
 /// `GET /api/v1/events`: the newest request's first.
@@ -28,7 +29,7 @@ pub(crate) async fn list(
     let (cursor, filter) = query.read(|query| Ok((query.cursor("before")?, filter(query)?)))?;
     let page = Page { before: cursor.past, limit: cursor.rows_wanted() };
     let rows = api.store.events(project, filter, page).await?;
-    Ok(Json(List::of(rows, cursor.limit, |row| row.id, EventView::from)))
+    Ok(Json(List::of(rows, cursor.limit, |row| row.id, |row| EventView::new(&api.store, &row))))
 }
 
 fn filter(query: &mut Parameters) -> Result<EventFilter, Problem> {
@@ -49,15 +50,17 @@ fn stored_state(name: &str) -> Result<EventState, String> {
     })
 }
 
-/// `GET /api/v1/events/{id}`.
+/// `GET /api/v1/events/{id}`: also what its connection's rules made of it.
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
     Id(id): Id<EventId>,
     _: NoQuery,
-) -> Result<Json<EventView>, Problem> {
-    let found = api.store.event(project, id).await?;
-    found.map(|event| Json(event.into())).ok_or_else(|| Problem::not_found_or_dropped("event", id))
+) -> Result<Json<EventDetailsView>, Problem> {
+    let found = api.store.event_details(project, id).await?;
+    found
+        .map(|details| Json(EventDetailsView::new(&api.store, details)))
+        .ok_or_else(|| Problem::not_found_or_dropped("event", id))
 }
 
 /// `POST /api/v1/events/{id}/retry`: queued durably when this answers; delivered soon after.
@@ -69,5 +72,17 @@ pub(crate) async fn retry(
     _: NoBody,
 ) -> Result<(StatusCode, Json<EventView>), Problem> {
     let event = api.store.retry_by_hand(project, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(event.into())))
+    Ok((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
+}
+
+/// `POST /api/v1/events/{id}/replay`: what today's rules make of it is durable when this answers.
+pub(crate) async fn replay(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<EventId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<(StatusCode, Json<EventView>), Problem> {
+    let event = api.store.replay(project, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
 }

@@ -13,6 +13,7 @@
 //! - `project`: which project a call is about. `secrets`: how secrets come in, and what is shown of them.
 //! - `sources`, `destinations`, `connections`: configuration. `providers`: what a source can verify.
 //! - `requests`, `events`, `attempts`: what arrived and what became of it.
+//! - `transformations`: trying one on a sample.
 //! - `health`, `metrics`: for machines that watch.
 //!
 //! Each resource has its handlers in one file and its wire types in `wire.rs` beside it; the domain
@@ -42,6 +43,8 @@ mod sources;
 mod attempts;
 mod events;
 mod requests;
+
+mod transformations;
 
 mod health;
 mod metrics;

@@ -13,6 +13,9 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 /// An error as the caller sees it; boxed, since calls that succeed should not carry its size around.
+/// When to come back where too much is to be done, in seconds.
+const BUSY_RETRY_AFTER_S: u32 = 1;
+
 #[derive(Debug)]
 pub(crate) struct Problem(Box<Parts>);
 
@@ -48,6 +51,8 @@ pub(crate) enum Kind {
     TokenTaken,
     /// Something else refers to it.
     InUse,
+    /// Somebody else changed it between reading and writing.
+    ChangedMeanwhile,
     /// It stands in the configuration file.
     ManagedByFile,
     /// The connection has undelivered events.
@@ -78,6 +83,8 @@ pub(crate) enum Kind {
     Internal,
     /// The store takes no writes at the moment.
     StoreUnavailable,
+    /// Too many transformations wait to be tried.
+    Busy,
 }
 
 impl Kind {
@@ -96,6 +103,7 @@ impl Kind {
             Self::NameTaken => (S::CONFLICT, "name_taken", "The name is taken"),
             Self::TokenTaken => (S::CONFLICT, "token_taken", "The token is taken"),
             Self::InUse => (S::CONFLICT, "in_use", "Something refers to it"),
+            Self::ChangedMeanwhile => (S::CONFLICT, "changed_meanwhile", "It was changed at the same time"),
             Self::ManagedByFile => (S::CONFLICT, "managed_by_file", "The configuration file manages it"),
             Self::EventsUndelivered => (S::CONFLICT, "events_undelivered", "It has undelivered events"),
             Self::EventNotRetryable => {
@@ -127,6 +135,7 @@ impl Kind {
             Self::StoreUnavailable => {
                 (S::SERVICE_UNAVAILABLE, "store_unavailable", "The store takes no writes now")
             }
+            Self::Busy => (S::SERVICE_UNAVAILABLE, "busy", "There is too much to do now"),
         }
     }
 }
@@ -182,6 +191,11 @@ impl Problem {
         let detail = "the connection is deleted, but not all of its undelivered events are cancelled yet: none of \
                       them is delivered, and each is cancelled when its turn comes";
         Self::new(Kind::StoreUnavailable, detail)
+    }
+
+    /// Too much is to be done now; `detail` says of what.
+    pub(crate) fn busy(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Busy, detail).and_header(header::RETRY_AFTER, BUSY_RETRY_AFTER_S.into())
     }
 
     /// A failure of ours: the cause goes to the log, not to the caller.
@@ -287,6 +301,7 @@ impl From<WriteError> for Problem {
                 Self::with_field(Kind::InvalidField, field_of_setting(setting), detail)
             }
             WriteError::InUse { .. } => Self::new(Kind::InUse, detail),
+            WriteError::ChangedMeanwhile { .. } => Self::new(Kind::ChangedMeanwhile, detail),
             WriteError::ManagedByFile { .. } => Self::new(Kind::ManagedByFile, detail),
             WriteError::UnknownReference { noun } => {
                 Self::with_field(Kind::UnknownReference, &format!("{noun}_id"), detail)
@@ -305,6 +320,7 @@ impl From<WriteError> for Problem {
 fn field_of_setting(setting: &'static str) -> &'static str {
     match setting {
         "timeout" => "timeout_ms",
+        "disable_after" => "disable_after_ms",
         same => same,
     }
 }

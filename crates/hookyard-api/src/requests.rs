@@ -78,7 +78,7 @@ pub(crate) async fn show(
     let filter = EventFilter { request: Some(id), ..EventFilter::default() };
     let page = Page { before: None, limit: LIMIT_MAX + 1 };
     let events = api.store.events(project, filter, page).await?;
-    let events = List::of(events, LIMIT_MAX, |event| event.id, EventView::from);
+    let events = List::of(events, LIMIT_MAX, |event| event.id, |event| EventView::new(&api.store, &event));
     let diagnosis = diagnosis::of(&api, &details.request).await;
     Ok(Json(RequestView::new(&details, diagnosis, events)))
 }

@@ -15,6 +15,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use hookyard_model::clock::Clock;
 use hookyard_model::secret::Secret;
+use hookyard_providers::KeyCache;
 use hookyard_store::store::Store;
 use http::{HeaderValue, Method, Uri, header};
 use hyper::server::conn::http1;
@@ -28,6 +29,7 @@ use tokio::task::JoinSet;
 use crate::guard::{self, Guard};
 use crate::metrics::StoreMetrics;
 use crate::problem::{Kind, Problem};
+use crate::transformations::{self, Runner};
 use crate::{attempts, connections, destinations, events, health, metrics, providers, requests, sources};
 
 /// Most connections at a time; further ones wait to be taken.
@@ -52,6 +54,8 @@ pub struct Options {
     pub listening_url: Option<String>,
     /// `/readyz` fails while an event is undelivered for longer than this; none for never.
     pub undelivered_age_max: Option<Duration>,
+    /// The keys that were fetched from providers, for the diagnosis of what was refused with them.
+    pub keys: KeyCache,
 }
 
 /// The API, ready to be served.
@@ -71,10 +75,13 @@ pub(crate) struct Shared {
     /// The same of URLs on this machine.
     pub(crate) listening_url: String,
     pub(crate) undelivered_age_max: Option<Duration>,
+    pub(crate) keys: KeyCache,
     /// The metrics of all stages.
     pub(crate) registry: Arc<Registry>,
     /// The metrics that are read from the store at each scrape.
     pub(crate) store_metrics: StoreMetrics,
+    /// Tries transformations.
+    pub(crate) transformations: Runner,
     /// Held from reading a resource to writing its new form, so that no change is lost between.
     pub(crate) writing: tokio::sync::Mutex<()>,
 }
@@ -90,7 +97,9 @@ impl Api {
             public_url: options.public_url,
             listening_url,
             undelivered_age_max: options.undelivered_age_max,
+            keys: options.keys,
             registry,
+            transformations: Runner::default(),
             writing: tokio::sync::Mutex::new(()),
         };
         Self { admin_key: options.admin_key, shared: Arc::new(shared) }
@@ -182,6 +191,8 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
             get(destinations::show).patch(destinations::update).delete(destinations::delete),
         )
         .route("/api/v1/destinations/{id}/rotate-secret", post(destinations::rotate_secret))
+        .route("/api/v1/destinations/{id}/pause", post(destinations::pause))
+        .route("/api/v1/destinations/{id}/resume", post(destinations::resume))
         .route("/api/v1/connections", get(connections::list).post(connections::create))
         .route(
             "/api/v1/connections/{id}",
@@ -197,7 +208,9 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/api/v1/events/{id}", get(events::show))
         .route("/api/v1/events/{id}/attempts", get(attempts::list))
         .route("/api/v1/events/{id}/retry", post(events::retry))
+        .route("/api/v1/events/{id}/replay", post(events::replay))
         .route("/api/v1/attempts/{id}", get(attempts::show))
+        .route("/api/v1/transformations/run", post(transformations::run))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use hookyard_model::id::{ProjectId, SourceId};
 use hookyard_model::source::Source;
+use hookyard_store::catalog::WriteError;
 use http::{StatusCode, header};
 
 use crate::body::JsonBody;
@@ -66,8 +67,17 @@ pub(crate) async fn update(
     JsonBody(fields): JsonBody<SourceFields>,
 ) -> Result<Json<SourceView>, Problem> {
     let _turn = api.writing.lock().await;
-    let new = fields.onto(Some(&*find(&api, project, id)?), &api)?;
-    let source = api.store.catalog().update_source(project, id, new).await?;
+    let known = find(&api, project, id)?;
+    let new = fields.clone().onto(Some(&known), &api)?;
+    let source = match api.store.catalog().update_source(project, known, new).await {
+        // A handshake brought the secret in between, which it does once: worked out anew, it is kept.
+        Err(WriteError::ChangedMeanwhile { .. }) => {
+            let known = find(&api, project, id)?;
+            let new = fields.onto(Some(&known), &api)?;
+            api.store.catalog().update_source(project, known, new).await?
+        }
+        changed => changed?,
+    };
     Ok(Json(SourceView::new(&source, &api)))
 }
 

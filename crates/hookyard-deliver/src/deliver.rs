@@ -15,6 +15,7 @@ use tracing::{error, info};
 use crate::jitter::Jitter;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
+use crate::pace::Birth;
 use crate::send::Sender;
 
 /// How often it is looked whether signing secrets have ended. Nothing depends on it: they stop signing by
@@ -51,7 +52,8 @@ pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
     let mut before: Option<Arc<Snapshot>> = None;
     loop {
         let snapshot = Arc::clone(&catalog.borrow_and_update());
-        keep_in_step(&parts, &mut lanes, &snapshot, &stop);
+        let birth = if before.is_none() { Birth::WithTheProcess } else { Birth::WithItsDestination };
+        keep_in_step(&parts, &mut lanes, &snapshot, birth, &stop);
         for connection in before.iter().flat_map(|before| enabled_again(before, &snapshot)) {
             releases.spawn(release(parts.store.clone(), connection));
         }
@@ -75,6 +77,7 @@ fn keep_in_step(
     parts: &Parts,
     lanes: &mut HashMap<DestinationId, Running>,
     snapshot: &Snapshot,
+    birth: Birth,
     stop: &watch::Receiver<bool>,
 ) {
     lanes.retain(|id, running| {
@@ -90,7 +93,7 @@ fn keep_in_step(
         match lanes.get(id) {
             Some(running) => running.lane.configure(destination),
             None => {
-                let lane = Arc::new(Lane::new(parts.clone(), destination));
+                let lane = Arc::new(Lane::new(parts.clone(), destination, birth));
                 let queue = parts.store.lane(*id);
                 let fill = tokio::spawn(async move { queue.keep_filled().await });
                 let dispatch = tokio::spawn(Arc::clone(&lane).dispatch(stop.clone()));

@@ -10,6 +10,8 @@
 
 // The stage: a lane for each destination, and what a worker does with an event.
 pub mod deliver;
+mod failing;
+mod idle;
 pub mod jitter;
 mod lane;
 pub mod metrics;

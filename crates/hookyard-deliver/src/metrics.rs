@@ -2,6 +2,7 @@
 
 use hookyard_model::attempt::{Attempt, ErrorKind, Outcome};
 use hookyard_model::clock::Timestamp;
+use hookyard_model::connection::DisableCause;
 use hookyard_model::event::EventState;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -24,8 +25,27 @@ pub struct Metrics {
     delivered: Counter,
     failed: Counter,
     under_way: Gauge,
+    breakers_open: Gauge,
+    breaker_openings: Counter,
+    gone: Counter,
+    failing: Counter,
     attempt_s: Histogram,
     received_to_delivered_s: Histogram,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CauseLabel {
+    cause: &'static str,
+}
+
+/// Counts a breaker as open for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct OpenBreaker(Gauge);
+
+impl Drop for OpenBreaker {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// Counts an attempt as under way for as long as it lives.
@@ -43,6 +63,9 @@ impl Metrics {
     pub fn register(registry: &mut Registry) -> Self {
         let attempts = Family::<OutcomeLabel, Counter>::default();
         let counter = |outcome| attempts.get_or_create(&OutcomeLabel { outcome }).clone();
+        let disabled = Family::<CauseLabel, Counter>::default();
+        let disabled_for =
+            |cause: DisableCause| disabled.get_or_create(&CauseLabel { cause: cause.name() }).clone();
         let buckets = || exponential_buckets(0.000_5, 2.0, 18);
         let metrics = Self {
             answers: ["other", "1xx", "2xx", "3xx", "4xx", "5xx"].map(counter),
@@ -50,6 +73,10 @@ impl Metrics {
             delivered: Counter::default(),
             failed: Counter::default(),
             under_way: Gauge::default(),
+            breakers_open: Gauge::default(),
+            breaker_openings: Counter::default(),
+            gone: disabled_for(DisableCause::DestinationGone),
+            failing: disabled_for(DisableCause::DestinationFailing),
             attempt_s: Histogram::new(buckets()),
             received_to_delivered_s: Histogram::new(buckets()),
         };
@@ -58,6 +85,15 @@ impl Metrics {
         registry.register("events_delivered", "Events that were delivered", metrics.delivered.clone());
         registry.register("events_failed", "Events that have no tries left", metrics.failed.clone());
         registry.register("attempts_under_way", "Attempts under way now", metrics.under_way.clone());
+        let open = metrics.breakers_open.clone();
+        registry.register("breakers_open", "Destinations whose breaker is open or half open now", open);
+        let openings = metrics.breaker_openings.clone();
+        registry.register("breaker_openings", "How often breakers have opened", openings);
+        registry.register(
+            "connections_disabled",
+            "Connections disabled for what their destination did, by cause",
+            disabled.clone(),
+        );
         registry.register("attempt_seconds", "How long attempts take", metrics.attempt_s.clone());
         registry.register(
             "received_to_delivered_seconds",
@@ -70,6 +106,21 @@ impl Metrics {
     pub(crate) fn under_way(&self) -> UnderWay {
         self.under_way.inc();
         UnderWay(self.under_way.clone())
+    }
+
+    /// A breaker has opened; it counts as open for as long as the answer lives.
+    pub(crate) fn breaker_opens(&self) -> OpenBreaker {
+        self.breaker_openings.inc();
+        self.breakers_open.inc();
+        OpenBreaker(self.breakers_open.clone())
+    }
+
+    pub(crate) fn connection_disabled(&self, cause: DisableCause) {
+        match cause {
+            DisableCause::DestinationGone => self.gone.inc(),
+            DisableCause::DestinationFailing => self.failing.inc(),
+            DisableCause::ByHand | DisableCause::RemovedFromFile => 0,
+        };
     }
 
     pub(crate) fn note(&self, attempt: &Attempt, received_at: Option<Timestamp>, now: Timestamp) {

@@ -1,4 +1,5 @@
-//! The `Retry-After` header of an answer: seconds, or a date (RFC 9110, section 10.2.3).
+//! The `Retry-After` header of an answer: seconds, or a date (RFC 9110, section 10.2.3); and `-1`, which is in
+//! no standard and means that no further attempt is wanted.
 //!
 //! A destination can ask for patience, not for ever: what lies further off than [`WAIT_MAX`] is brought
 //! back to it, and what lies in the past means now.
@@ -6,20 +7,17 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use hookyard_model::clock::Timestamp;
+use hookyard_rules::retry::RetryAfter;
 
 /// The longest wait a destination can ask for.
 pub const WAIT_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// When a destination wants the next attempt at the earliest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryAfter {
-    /// Not before this; between the attempt's `now` and [`WAIT_MAX`] after it.
-    pub at: Timestamp,
-}
-
-/// Reads the header's value; none where it is neither form.
+/// Reads the header's value; none where it is in no form. A time is between `now` and [`WAIT_MAX`] after it.
 pub(crate) fn parse(value: &[u8], now: Timestamp) -> Option<RetryAfter> {
     let text = std::str::from_utf8(value).ok()?.trim();
+    if text == "-1" {
+        return Some(RetryAfter::Never);
+    }
     let at = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // Only a number too large for 64 bits fails to parse here, and the bound below takes care of it.
         now.plus(Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
@@ -27,7 +25,7 @@ pub(crate) fn parse(value: &[u8], now: Timestamp) -> Option<RetryAfter> {
         let since_epoch = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
         Timestamp::default().plus(since_epoch)
     };
-    Some(RetryAfter { at: at.clamp(now, now.plus(WAIT_MAX)) })
+    Some(RetryAfter::At(at.clamp(now, now.plus(WAIT_MAX))))
 }
 
 #[cfg(test)]
@@ -55,7 +53,8 @@ mod tests {
             ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
             ("Fri, 06 Nov 2093 08:49:37 GMT", Some(day)),
             ("", None),
-            ("-1", None),
+            ("-2", None),
+            ("-1s", None),
             ("+5", None),
             ("1.5", None),
             ("5 seconds", None),
@@ -63,9 +62,11 @@ mod tests {
             ("Sun, 99 Nov 1994 08:49:37 GMT", None),
         ] {
             let now = Timestamp::from_ms(NOW_S * 1000);
-            let wait_s = parse(value.as_bytes(), now).map(|after| after.at.s() - NOW_S);
-            assert_eq!(wait_s, expected_wait_s, "{value}");
+            let expected =
+                expected_wait_s.map(|wait_s| RetryAfter::At(Timestamp::from_ms((NOW_S + wait_s) * 1000)));
+            assert_eq!(parse(value.as_bytes(), now), expected, "{value}");
         }
+        assert_eq!(parse(b" -1 ", Timestamp::default()), Some(RetryAfter::Never));
         assert_eq!(parse(b"\xff1", Timestamp::default()), None);
     }
 }

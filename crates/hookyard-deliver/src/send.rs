@@ -13,13 +13,14 @@ use hookyard_outgoing::connector::Connector;
 use hookyard_outgoing::exchange::{Answer, Broken, OpenConnection};
 use hookyard_outgoing::fetch::Fetcher;
 use hookyard_outgoing::stage::Stage;
+use hookyard_rules::retry::RetryAfter;
 use http::HeaderValue;
 use tokio::time::Instant;
 
 use crate::auth::Auth;
 use crate::auth::oauth2::{self, Tokens};
 use crate::outgoing;
-use crate::retry_after::{self, RetryAfter};
+use crate::retry_after;
 use crate::target::Target;
 
 /// Makes attempts; shared by all lanes, cheap to clone.
@@ -50,10 +51,8 @@ pub struct Shipment<'a> {
 pub struct Sent {
     /// The answer or the error.
     pub outcome: Outcome,
-    /// The time an unsuccessful answer asked to wait for.
+    /// What an unsuccessful answer asked for.
     pub retry_after: Option<RetryAfter>,
-    /// Whether the destination says that it is gone for good (410).
-    pub gone: bool,
 }
 
 impl Sender {
@@ -88,7 +87,7 @@ impl Sender {
                 *connection = reusable.map(|reusable| reusable.with_alarm(alarm));
                 sent(answer, shipment.now)
             }
-            Err(error) => Sent { outcome: Outcome::Error(error), retry_after: None, gone: false },
+            Err(error) => Sent { outcome: Outcome::Error(error), retry_after: None },
         }
     }
 
@@ -179,12 +178,7 @@ async fn keep_if_reusable(
 }
 
 fn sent(answer: Answer, now: Timestamp) -> Sent {
-    let gone = answer.response.status == http::StatusCode::GONE;
     let outcome = Outcome::Response(answer.response);
     let retry_after = answer.retry_after.filter(|_| !outcome.is_success());
-    Sent {
-        retry_after: retry_after.and_then(|value| retry_after::parse(value.as_bytes(), now)),
-        outcome,
-        gone,
-    }
+    Sent { retry_after: retry_after.and_then(|value| retry_after::parse(value.as_bytes(), now)), outcome }
 }

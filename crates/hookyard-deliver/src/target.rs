@@ -154,6 +154,7 @@ mod tests {
     use hookyard_model::clock::Timestamp;
     use hookyard_model::destination::SigningSecret;
     use hookyard_model::id::{DestinationId, ProjectId};
+    use hookyard_model::pacing::Pacing;
     use hookyard_model::secret::Secret;
     use hookyard_model::source::ManagedBy;
     use proptest::prelude::*;
@@ -173,6 +174,9 @@ mod tests {
             append_path: true,
             timeout: Duration::from_secs(30),
             concurrency: 1,
+            pacing: Pacing::default(),
+            paused_at: None,
+            failing_since: None,
             signing_secrets: vec![signing_secret("whsec_YSBrZXk=")],
             auth: hookyard_model::auth::Auth::None,
             managed_by: ManagedBy::Api,

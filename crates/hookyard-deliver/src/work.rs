@@ -1,24 +1,29 @@
 //! What a worker does with one event: attempt it, decide what follows, record both in one commit.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hookyard_model::attempt::{Attempt, DeliveryError, ErrorKind, Outcome};
 use hookyard_model::clock::Timestamp;
-use hookyard_model::connection::{Connection, DisableCause, Retry};
+use hookyard_model::connection::{Connection, DisableCause};
 use hookyard_model::event::{EventState, Input, transition};
-use hookyard_model::id::{AttemptId, ConnectionId};
+use hookyard_model::id::{AttemptId, ConnectionId, DestinationId};
 use hookyard_model::request::Request;
+use hookyard_model::retry::Retry;
 use hookyard_outgoing::exchange::OpenConnection;
-use hookyard_rules::retry::next_wait;
+use hookyard_rules::retry::{Failed, next_attempt};
 use hookyard_store::lanes::Ready;
 use tracing::{error, warn};
 
+use crate::failing::Step;
+use crate::idle::Job;
 use crate::lane::{Lane, Plan};
 use crate::send::{Sent, Shipment};
 
 impl Lane {
     /// Sees one event through: afterwards it is delivered, scheduled, failed or set aside.
-    pub(crate) async fn deliver(&self, ready: Ready, plan: &Plan, connection: &mut Option<OpenConnection>) {
+    pub(crate) async fn deliver(&self, job: Job, plan: &Plan, connection: &mut Option<OpenConnection>) {
+        let Job { ready, probe } = job;
         let store = &self.parts.store;
         let snapshot = store.catalog().snapshot();
         let along = match snapshot.connections.get(&ready.event.connection) {
@@ -37,14 +42,20 @@ impl Lane {
             Err(error) => (unreadable(&error), None),
         };
         let duration = started.elapsed();
-        self.pace.note(&sent.outcome);
+        self.pace.note(&sent.outcome, probe);
         let now = store.clock().now();
-        let attempt = self.decide(&ready, along, sent, started_at, duration, now);
+        let step = self.failing.note(&sent.outcome, plan.of.pacing.disable_after, now);
         let received_at = request.map(|request| request.received_at);
+        let attempt = self.decide(&ready, along, sent, received_at, (started_at, duration, now));
         self.parts.metrics.note(&attempt, received_at, now);
         store.record_attempt(&ready, &attempt);
         if attempt.outcome.status() == Some(410) {
-            self.disable(along.id).await;
+            self.disable(along.id, DisableCause::DestinationGone).await;
+        }
+        match step {
+            None => {}
+            Some(Step::Note(since)) => self.note_failing(ready.destination, since).await,
+            Some(Step::GiveUp { since }) => self.give_up(ready.destination, since).await,
         }
     }
 
@@ -78,12 +89,12 @@ impl Lane {
         ready: &Ready,
         along: &Connection,
         sent: Sent,
-        started_at: Timestamp,
-        duration: Duration,
-        now: Timestamp,
+        received_at: Option<Timestamp>,
+        (started_at, duration, now): (Timestamp, Duration, Timestamp),
     ) -> Attempt {
         let number = ready.attempts + 1;
-        let input = follow_up(&sent, &along.retry, number, now, self.parts.jitter.next());
+        let received_at = received_at.unwrap_or(now);
+        let input = follow_up(&sent, &along.retry, number, received_at, now, self.parts.jitter.next());
         let next = transition(EventState::Delivering, input, now);
         let (state, due_at) = next.map_or((EventState::Failed, now), |next| (next.state, next.due_at));
         Attempt {
@@ -99,38 +110,63 @@ impl Lane {
         }
     }
 
-    async fn disable(&self, connection: ConnectionId) {
-        let catalog = self.parts.store.catalog();
-        match catalog.disable_connection(connection, DisableCause::DestinationGone).await {
-            Ok(true) => warn!(%connection, "the destination answered 410 Gone: its connection is disabled"),
+    async fn disable(&self, connection: ConnectionId, cause: DisableCause) {
+        match self.parts.store.catalog().disable_connection(connection, cause).await {
+            // The catalog has logged it.
+            Ok(true) => self.parts.metrics.connection_disabled(cause),
             Ok(false) => {}
             Err(error) => {
-                error!(%connection, %error, "a connection whose destination is gone cannot be disabled")
+                error!(%connection, cause = cause.name(), %error, "a connection cannot be disabled")
             }
         }
+    }
+
+    /// Keeps in the catalog since when the destination does nothing but fail.
+    async fn note_failing(&self, destination: DestinationId, since: Option<Timestamp>) {
+        match self.parts.store.catalog().note_failing(destination, since).await {
+            Ok(()) => self.failing.is_noted(since),
+            Err(error) => warn!(%destination, %error, "it cannot be noted whether a destination fails"),
+        }
+    }
+
+    /// Disables every connection to a destination that has failed for as long as it may.
+    async fn give_up(&self, destination: DestinationId, since: Timestamp) {
+        let snapshot = self.parts.store.catalog().snapshot();
+        let leading_here = |it: &&Arc<Connection>| it.destination == destination && it.disabled.is_none();
+        let connections: Vec<_> = snapshot.connections.values().filter(leading_here).collect();
+        warn!(
+            %destination,
+            failing_since_s = since.s(),
+            connections = connections.len(),
+            "a destination has done nothing but fail for as long as its `disable_after` allows: its connections \
+             are disabled; enable them again once it works"
+        );
+        for connection in connections {
+            self.disable(connection.id, DisableCause::DestinationFailing).await;
+        }
+        self.note_failing(destination, None).await;
     }
 }
 
 /// What an attempt's end means for its event.
-fn follow_up(sent: &Sent, retry: &Retry, number: u32, now: Timestamp, random: u64) -> Input {
+fn follow_up(
+    sent: &Sent,
+    retry: &Retry,
+    attempts: u32,
+    received_at: Timestamp,
+    now: Timestamp,
+    random: u64,
+) -> Input {
     if sent.outcome.is_success() {
         return Input::Delivered;
     }
-    let hopeless = matches!(&sent.outcome, Outcome::Error(error) if error.kind == ErrorKind::Request);
-    if sent.gone || hopeless {
-        return Input::GiveUp;
-    }
-    match next_wait(retry, number, random) {
-        None => Input::GiveUp,
-        Some(wait) => {
-            let at = now.plus(wait);
-            Input::RetryAt(sent.retry_after.as_ref().map_or(at, |asked| asked.at.max(at)))
-        }
-    }
+    let Sent { outcome, retry_after } = sent;
+    let failed = Failed { outcome, retry_after: *retry_after, attempts, received_at, now };
+    next_attempt(retry, &failed, random).map_or(Input::GiveUp, Input::RetryAt)
 }
 
 fn failed(kind: ErrorKind, detail: String) -> Sent {
-    Sent { outcome: Outcome::Error(DeliveryError { kind, detail }), retry_after: None, gone: false }
+    Sent { outcome: Outcome::Error(DeliveryError { kind, detail }), retry_after: None }
 }
 
 fn unreadable(error: &impl std::fmt::Display) -> Sent {
@@ -141,51 +177,44 @@ fn unreadable(error: &impl std::fmt::Display) -> Sent {
 mod tests {
     use bytes::Bytes;
     use hookyard_model::attempt::Response;
+    use hookyard_model::retry::Schedule;
+    use hookyard_rules::retry::RetryAfter;
 
     use super::*;
-    use crate::retry_after::RetryAfter;
 
     const NOW: Timestamp = Timestamp::from_ms(1_000_000);
 
     fn answered(status: u16) -> Sent {
         let response = Response { status, headers: Bytes::new(), body: Bytes::new(), body_truncated: false };
-        Sent { outcome: Outcome::Response(response), retry_after: None, gone: status == 410 }
+        Sent { outcome: Outcome::Response(response), retry_after: None }
     }
 
-    fn schedule() -> Retry {
-        Retry::Custom(vec![Duration::from_secs(1), Duration::from_secs(60)])
+    fn follow(sent: &Sent, number: u32) -> Input {
+        let waits = vec![Duration::from_secs(1), Duration::from_secs(60)];
+        follow_up(sent, &Retry::on(Schedule::Custom(waits)), number, NOW, NOW, 0)
     }
 
     #[test]
     fn only_2xx_is_delivered() {
         for status in 100..600 {
-            let input = follow_up(&answered(status), &schedule(), 1, NOW, 0);
+            let input = follow(&answered(status), 1);
             assert_eq!(input == Input::Delivered, (200..300).contains(&status), "{status}");
         }
     }
 
     #[test]
     fn the_schedule_is_followed_to_its_end() {
-        let follow = |number| follow_up(&answered(500), &schedule(), number, NOW, 0);
+        let follow = |number| follow(&answered(500), number);
         assert_eq!(follow(1), Input::RetryAt(NOW.plus(Duration::from_secs(1))));
         assert_eq!(follow(2), Input::RetryAt(NOW.plus(Duration::from_secs(60))));
         assert_eq!(follow(3), Input::GiveUp);
     }
 
     #[test]
-    fn retry_after_can_only_lengthen_the_wait() {
-        for (asked, expected) in [(30, 30), (0, 1)] {
-            let asked = RetryAfter { at: NOW.plus(Duration::from_secs(asked)) };
-            let sent = Sent { retry_after: Some(asked), ..answered(429) };
-            let expected = Input::RetryAt(NOW.plus(Duration::from_secs(expected)));
-            assert_eq!(follow_up(&sent, &schedule(), 1, NOW, 0), expected);
-        }
-    }
-
-    #[test]
     fn what_cannot_succeed_is_given_up_at_once() {
-        assert_eq!(follow_up(&answered(410), &schedule(), 1, NOW, 0), Input::GiveUp);
-        let damaged = unreadable(&"damaged");
-        assert_eq!(follow_up(&damaged, &schedule(), 1, NOW, 0), Input::GiveUp);
+        assert_eq!(follow(&answered(410), 1), Input::GiveUp);
+        assert_eq!(follow(&unreadable(&"damaged"), 1), Input::GiveUp);
+        let unwanted = Sent { retry_after: Some(RetryAfter::Never), ..answered(503) };
+        assert_eq!(follow(&unwanted, 1), Input::GiveUp);
     }
 }

@@ -1,9 +1,9 @@
 //! Connections: a source joined to a destination.
 
-use std::time::Duration;
-
 use crate::clock::Timestamp;
 use crate::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use crate::retry::Retry;
+use crate::rule::Rule;
 use crate::source::ManagedBy;
 
 /// A source joined to a destination, with the rules that hold between them.
@@ -19,6 +19,8 @@ pub struct Connection {
     pub source: SourceId,
     /// Where its events go.
     pub destination: DestinationId,
+    /// What its events go through before they are delivered, in this order.
+    pub rules: Vec<Rule>,
     /// When failed attempts are made again.
     pub retry: Retry,
     /// None while it is enabled; otherwise why and since when it is not. A disabled connection takes
@@ -48,6 +50,8 @@ pub enum DisableCause {
     ByHand,
     /// The destination answered `410 Gone`.
     DestinationGone,
+    /// The destination did nothing but fail for as long as its settings allow.
+    DestinationFailing,
     /// It stood in the configuration file and no longer does.
     RemovedFromFile,
 }
@@ -58,51 +62,24 @@ impl DisableCause {
         match self {
             Self::ByHand => "by_hand",
             Self::DestinationGone => "destination_gone",
+            Self::DestinationFailing => "destination_failing",
             Self::RemovedFromFile => "removed_from_file",
         }
     }
 
     /// The cause with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::ByHand, Self::DestinationGone, Self::RemovedFromFile]
+        [Self::ByHand, Self::DestinationGone, Self::DestinationFailing, Self::RemovedFromFile]
             .into_iter()
             .find(|cause| cause.name() == name)
     }
-}
 
-/// The longest wait of any schedule.
-pub const RETRY_WAIT_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
-/// The most retries of any schedule.
-pub const RETRIES_MAX: u32 = 100;
-/// The largest factor of an exponential schedule, in hundredths.
-pub const RETRY_FACTOR_PERCENT_MAX: u32 = 10_000;
-
-/// When failed attempts are made again. `hookyard-rules` computes the times.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Retry {
-    /// Each wait is `factor` times the one before, at most `max`, each with jitter.
-    Exponential {
-        /// The first wait.
-        first: Duration,
-        /// What the wait is multiplied by, in hundredths (200 doubles it); at least 100.
-        factor_percent: u32,
-        /// The longest wait.
-        max: Duration,
-        /// How many retries follow the first attempt.
-        retries: u32,
-    },
-    /// These waits, one after the other, without jitter.
-    Custom(Vec<Duration>),
-}
-
-impl Default for Retry {
-    /// Waits of 5 s, 15 s, 45 s, … to at most 12 h: 14 retries over some three days.
-    fn default() -> Self {
-        Self::Exponential {
-            first: Duration::from_secs(5),
-            factor_percent: 300,
-            max: Duration::from_secs(12 * 3600),
-            retries: 14,
+    /// Whether it is for what the destination did: it then ends when the connection leads elsewhere, and the
+    /// API can end it also where the configuration file declares the connection.
+    pub const fn is_the_destinations(self) -> bool {
+        match self {
+            Self::DestinationGone | Self::DestinationFailing => true,
+            Self::ByHand | Self::RemovedFromFile => false,
         }
     }
 }

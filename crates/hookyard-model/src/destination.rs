@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::auth::Auth;
 use crate::clock::Timestamp;
 use crate::id::{DestinationId, ProjectId};
+use crate::pacing::Pacing;
 use crate::secret::Secret;
 use crate::source::ManagedBy;
 
@@ -34,6 +35,13 @@ pub struct Destination {
     pub timeout: Duration,
     /// How many attempts run at the same time, at least 1.
     pub concurrency: u32,
+    /// How fast it is sent to, and what is done while it fails.
+    pub pacing: Pacing,
+    /// Since when nothing is delivered to it, because a person said so; none while it is not paused. Its
+    /// events wait.
+    pub paused_at: Option<Timestamp>,
+    /// Since when every attempt has failed, where that was for long enough to be noted.
+    pub failing_since: Option<Timestamp>,
     /// Standard Webhooks secrets; all of them sign, those that are being rotated out until their end.
     /// Never empty, and the first has no end.
     pub signing_secrets: Vec<SigningSecret>,

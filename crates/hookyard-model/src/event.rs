@@ -11,9 +11,10 @@
 //!
 //!   queued, scheduled, held ── cancel ──► cancelled
 //!   scheduled ── hold ──► held
-//!   successful, failed, cancelled, scheduled, held ── retry by hand ──► queued
+//!   successful, failed, cancelled, discarded, scheduled, held ── retry by hand ──► queued
 //! ```
 //!
+//! An event begins as `queued`, as `scheduled` where a rule delays it, or as `discarded` where a rule ends it.
 //! `delivering` exists in memory only: after a crash such an event is `queued` or `scheduled` again,
 //! and goes out once more under the same id.
 //!
@@ -39,11 +40,13 @@ pub enum EventState {
     Failed,
     /// Ended by a person, or because its connection was deleted.
     Cancelled,
+    /// Ended by a rule of its connection.
+    Discarded,
 }
 
 impl EventState {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Scheduled,
         Self::Queued,
         Self::Held,
@@ -51,6 +54,7 @@ impl EventState {
         Self::Successful,
         Self::Failed,
         Self::Cancelled,
+        Self::Discarded,
     ];
 
     /// The name in the API and in metrics.
@@ -63,6 +67,7 @@ impl EventState {
             Self::Successful => "successful",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Discarded => "discarded",
         }
     }
 
@@ -81,6 +86,7 @@ impl EventState {
             Self::Successful => 5,
             Self::Failed => 6,
             Self::Cancelled => 7,
+            Self::Discarded => 8,
         }
     }
 
@@ -140,7 +146,7 @@ pub struct NotAllowed {
 /// # Errors
 /// [`NotAllowed`] where the diagram above has no such arrow; the event stays as it is.
 pub fn transition(state: EventState, input: Input, now: Timestamp) -> Result<Transition, NotAllowed> {
-    use EventState::{Cancelled, Delivering, Failed, Held, Queued, Scheduled, Successful};
+    use EventState::{Cancelled, Delivering, Discarded, Failed, Held, Queued, Scheduled, Successful};
     let next = match (state, input) {
         (Scheduled, Input::Due) | (Held, Input::Release) => Queued,
         (Queued, Input::Start) => Delivering,
@@ -149,7 +155,7 @@ pub fn transition(state: EventState, input: Input, now: Timestamp) -> Result<Tra
         (Delivering, Input::GiveUp) => Failed,
         (Queued | Scheduled, Input::Hold) => Held,
         (Queued | Scheduled | Held, Input::Cancel) => Cancelled,
-        (Successful | Failed | Cancelled | Scheduled | Held, Input::RetryByHand) => Queued,
+        (Successful | Failed | Cancelled | Discarded | Scheduled | Held, Input::RetryByHand) => Queued,
         (Scheduled, Input::Start | Input::Delivered | Input::RetryAt(_) | Input::GiveUp | Input::Release)
         | (
             Queued,
@@ -169,7 +175,7 @@ pub fn transition(state: EventState, input: Input, now: Timestamp) -> Result<Tra
             Input::Due | Input::Start | Input::Hold | Input::Release | Input::Cancel | Input::RetryByHand,
         )
         | (
-            Successful | Failed | Cancelled,
+            Successful | Failed | Cancelled | Discarded,
             Input::Due
             | Input::Start
             | Input::Delivered

@@ -13,10 +13,14 @@ pub mod id;
 pub mod auth;
 pub mod connection;
 pub mod destination;
+pub mod pacing;
 pub mod project;
+pub mod retry;
+pub mod rule;
 pub mod secret;
 pub mod source;
 
 pub mod attempt;
 pub mod event;
 pub mod request;
+pub mod standing;

@@ -19,6 +19,7 @@ mod twilio;
 use std::borrow::Cow;
 
 use http::HeaderMap;
+use ring::hmac;
 
 pub(crate) use adyen::Adyen;
 pub(crate) use apple::Apple;
@@ -46,7 +47,7 @@ pub(crate) fn text<'a>(name: &str, reader: &Reader<'a>) -> Result<Cow<'a, [u8]>,
 
 /// Whether what an adapter makes depends on the URL that is registered with the provider.
 pub(crate) fn needs_url(name: &str) -> bool {
-    matches!(name, "hubspot-url" | "plivo-v3" | "twilio")
+    matches!(name, "hubspot-url" | "plivo-v3" | "twilio" | "twilio-sha256")
 }
 
 /// An adapter that judges whole requests.
@@ -70,7 +71,10 @@ impl Adapter {
                 let bundle_id = configuration.settings.get("bundle_id").cloned();
                 Ok(Self::Apple(Box::new(Apple::new(bundle_id))))
             }
-            "twilio" => Ok(Self::Twilio(Twilio::new(configuration.secrets))),
+            "twilio" => {
+                Ok(Self::Twilio(Twilio::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, configuration.secrets)))
+            }
+            "twilio-sha256" => Ok(Self::Twilio(Twilio::new(hmac::HMAC_SHA256, configuration.secrets))),
             _ => Err((0, "belongs to an adapter that there is not")),
         }
     }

@@ -159,6 +159,8 @@ impl Problems<'_> {
             place,
             "`{timestamp}` needs a `timestamp`",
         );
+        let beside = message.values().iter().any(|value| matches!(value.place, Place::Signature(_)));
+        self.require(named || !beside, place, "there is nothing beside a signature in this format");
         if let Some(timestamp) = &signature.timestamp
             && let Some(from) = self.value(place, &timestamp.from, Use::Message)
         {

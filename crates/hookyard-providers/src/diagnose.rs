@@ -17,6 +17,7 @@ use crate::configuration::Configuration;
 use crate::key_cache::KeyCache;
 use crate::request::Request;
 use crate::settings::SCHEME;
+use crate::template::Place;
 use crate::verdict::{Refusal, Verdict};
 use crate::verifier::Verifier;
 
@@ -28,7 +29,8 @@ pub const GUESSED_BYTES_MAX: usize = 256 << 10;
 pub struct Evidence<'a> {
     /// The request.
     pub request: Request<'a>,
-    /// Whether its body is all there; of a long one perhaps only the beginning was kept.
+    /// Whether its body is all there; of a long one perhaps only the beginning was kept. Nothing is then
+    /// said that the rest could change.
     pub is_whole: bool,
     /// When it arrived, in seconds since the Unix epoch.
     pub arrived_s: u64,
@@ -83,6 +85,9 @@ pub fn diagnose(
             });
         }
     };
+    if !evidence.is_whole && hangs_on_body(&refusal) {
+        return Some(cut(&refusal, evidence.request.body.len()));
+    }
     let case = Case { configuration, evidence, keys };
     Some(match &refusal {
         Refusal::ValueMissing { .. } | Refusal::ValueDoubled { .. } | Refusal::SignatureOutdated { .. } => {
@@ -155,19 +160,7 @@ impl Case<'_> {
 
     /// A signature, credential or token that is there and does not hold.
     fn proof(&self, refusal: &Refusal) -> Diagnosis {
-        let check = match refusal {
-            Refusal::CredentialWrong { .. } => "credential",
-            Refusal::TokenRefused { .. } => "token",
-            _ => "signature",
-        };
-        if !self.evidence.is_whole {
-            return plain(
-                check,
-                refusal,
-                "of this body only the beginning was kept, so the signature cannot be looked into: raise \
-                 `limits.rejected_body_bytes_max` and have it sent again",
-            );
-        }
+        let check = check_of(refusal);
         let found = self
             .retired_secret()
             .or_else(|| self.other_scheme())
@@ -237,6 +230,51 @@ impl Case<'_> {
             }
         }
         None
+    }
+}
+
+/// What a proof that does not hold is called.
+fn check_of(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::CredentialWrong { .. } => "credential",
+        Refusal::TokenRefused { .. } => "token",
+        _ => "signature",
+    }
+}
+
+/// Whether a refusal could be another one with the rest of the body.
+fn hangs_on_body(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::ValueMissing { place }
+        | Refusal::ValueDoubled { place }
+        | Refusal::ValueMalformed { place, .. }
+        | Refusal::CredentialWrong { place } => matches!(
+            place,
+            Place::Body
+                | Place::Form(_)
+                | Place::FormSorted
+                | Place::Multipart(_)
+                | Place::Json(_)
+                | Place::JsonRaw(_)
+                | Place::Adapter(_)
+        ),
+        Refusal::NoSignatureMatches { .. } | Refusal::TokenRefused { .. } => true,
+        Refusal::SignatureOutdated { .. }
+        | Refusal::TimestampTooOld { .. }
+        | Refusal::TimestampInFuture { .. }
+        | Refusal::KeyRefused { .. }
+        | Refusal::NoSecretYet => false,
+    }
+}
+
+/// What is said where too little of a body was kept: nothing about its cause.
+fn cut(refusal: &Refusal, kept_bytes: usize) -> Diagnosis {
+    Diagnosis {
+        check: check_of(refusal),
+        reason: format!(
+            "only the first {kept_bytes} bytes of its body were kept, so what was wrong cannot be looked into"
+        ),
+        suggestion: "raise `limits.rejected_body_bytes_max`, and have it sent again".to_owned(),
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) use filter::hex;
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
+use http::header::{AsHeaderName, HeaderMap};
 
 use crate::adapters;
 use crate::read::elements::Elements;
@@ -41,7 +41,7 @@ pub(crate) struct Reader<'a> {
     key: Option<&'a [u8]>,
     text: Option<&'a [u8]>,
     timestamp: Option<&'a [u8]>,
-    elements: Option<Elements<'a>>,
+    elements: Option<&'a Elements<'a>>,
     token: Option<Token<'a>>,
     request_id: Option<&'a str>,
 }
@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Knows what stands beside the signature.
-    pub(crate) fn with_elements(self, elements: Elements<'a>) -> Self {
+    pub(crate) fn with_elements(self, elements: &'a Elements<'a>) -> Self {
         Self { elements: Some(elements), ..self }
     }
 
@@ -185,7 +185,12 @@ impl<'a> Reader<'a> {
     /// One value. Where a `*` makes it several, they stand behind each other.
     pub(crate) fn value<'v>(&self, value: &'v Value) -> Result<Cow<'a, [u8]>, Unreadable<'v>> {
         let because = |why| Unreadable { place: &value.place, why };
-        let mut read = self.place(&value.place).map_err(because)?;
+        let mut read = match &value.place {
+            // What every scheme asks for, without a call.
+            Place::Header(name) => self.header(name).map(Cow::Borrowed),
+            place => self.place(place),
+        }
+        .map_err(because)?;
         for filter in &value.filters {
             read = filter::apply(filter, read, self.signing_key()).map_err(because)?;
         }
@@ -216,11 +221,23 @@ impl<'a> Reader<'a> {
         for part in &template.parts {
             match part {
                 Part::Text(text) => take(text.as_bytes()),
-                Part::Value(value) => take(&self.filled(value)?),
+                Part::Value(value) => match self.at_hand(value) {
+                    Some(bytes) => take(bytes),
+                    None => take(&self.filled(value)?),
+                },
                 Part::Optional(parts) => self.feed_group(parts, take)?,
             }
         }
         Ok(())
+    }
+
+    /// What nearly every message is made of, where it need not be looked for.
+    fn at_hand(&self, value: &Value) -> Option<&'a [u8]> {
+        match &value.place {
+            Place::Body if value.filters.is_empty() => Some(self.body),
+            Place::Timestamp if value.filters.is_empty() => self.timestamp,
+            _ => None,
+        }
     }
 
     /// A filled template as bytes.
@@ -282,7 +299,7 @@ impl<'a> Reader<'a> {
             Place::Host => text(request.public_url.map(url::host)),
             Place::Secret => text(self.secret),
             Place::Timestamp => known(self.timestamp),
-            Place::Header(name) => exactly_one(request.headers, self.header_name(name)?).map(Cow::Borrowed),
+            Place::Header(name) => self.header(name).map(Cow::Borrowed),
             Place::Query(name) => form::only(url::query(request.target).as_bytes(), name),
             Place::Form(name) => form::only(self.body, name),
             Place::QuerySorted => form::sorted(url::query(request.target).as_bytes()),
@@ -307,20 +324,19 @@ impl<'a> Reader<'a> {
         self.key.or(self.secret.map(str::as_bytes))
     }
 
-    fn header_name<'n>(&self, name: &'n Name) -> Result<&'n str, Why>
-    where
-        'a: 'n,
-    {
+    fn header(&self, name: &Name) -> Result<&'a [u8], Why> {
         match name {
-            Name::Fixed(name) => Ok(name),
-            Name::Setting(setting) => self.settings.get(setting).ok_or(Why::Missing),
+            Name::Fixed(name) => exactly_one(self.request.headers, name),
+            Name::Setting(setting) => {
+                exactly_one(self.request.headers, self.settings.get(setting).ok_or(Why::Missing)?)
+            }
         }
     }
 }
 
 /// The value of a header, which must occur exactly once: taking the first of several would let an
 /// intermediary and this crate disagree about which one counts.
-pub(crate) fn exactly_one<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a [u8], Why> {
+pub(crate) fn exactly_one(headers: &HeaderMap, name: impl AsHeaderName) -> Result<&[u8], Why> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().ok_or(Why::Missing)?;
     if values.next().is_some() { Err(Why::Doubled) } else { Ok(value.as_bytes()) }

@@ -7,6 +7,8 @@
 //! A value that stands nowhere in a request makes the template it is part of unfillable; a group in
 //! `[?…]` is left out instead. Nothing here looks at a request.
 
+use http::HeaderName;
+
 /// Text with values in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -96,7 +98,7 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name {
     /// The name itself.
-    Fixed(String),
+    Fixed(HeaderName),
     /// `$NAME`: the value of a setting.
     Setting(String),
 }
@@ -296,10 +298,9 @@ impl Name {
             return Ok(Self::Setting(setting.to_owned()));
         }
         let is_name = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
-        if text.bytes().all(is_name) {
-            Ok(Self::Fixed(text.to_owned()))
-        } else {
-            Err(format!("`{text}` is not the name of a header in lower case"))
+        match HeaderName::from_bytes(text.as_bytes()) {
+            Ok(name) if text.bytes().all(is_name) => Ok(Self::Fixed(name)),
+            _ => Err(format!("`{text}` is not the name of a header in lower case")),
         }
     }
 }

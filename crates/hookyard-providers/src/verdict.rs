@@ -156,11 +156,13 @@ impl fmt::Display for Place {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
 
     #[test]
     fn a_refusal_reads_as_a_sentence() {
-        let header = |name: &str| Place::Header(Name::Fixed(name.to_owned()));
+        let header = |name| Place::Header(Name::Fixed(HeaderName::from_static(name)));
         for (refusal, sentence) in [
             (
                 Refusal::NoSignatureMatches { secrets: 2, signatures: 1 },

@@ -19,6 +19,8 @@ mod targets;
 
 /// How many changed inputs are made of each kept one, where a target is slow; eight times as many where not.
 const CHANGES: u64 = 60;
+/// How many first bytes of an input are tried, where it chooses a provider.
+const CHOICES: u8 = 20;
 /// Changes the number above, for a longer run by hand.
 const CHANGES_VARIABLE: &str = "HOOKYARD_FUZZ_CHANGES";
 
@@ -41,6 +43,24 @@ fn no_text_makes_the_templates_fail() {
         messages.chain(&provider.fields.id).map(|text| text.clone().into_bytes()).collect::<Vec<_>>()
     }));
     run("template", &seeds, 8 * changes(), targets::template);
+}
+
+/// The readers that are reached through few providers only: each has a target and kept inputs of its own.
+#[test]
+fn no_body_or_token_makes_a_reader_fail() {
+    for (target, judge) in [
+        ("jwt", targets::jwt as fn(&[u8])),
+        ("form", targets::form),
+        ("multipart", targets::multipart),
+        ("xml", targets::xml),
+    ] {
+        // Each input once for each provider that the first byte can choose.
+        let seeds: Vec<Vec<u8>> = corpus(target)
+            .into_iter()
+            .flat_map(|seed| (0..CHOICES).map(move |first| [&[first], &seed[1..]].concat()))
+            .collect();
+        run(target, &seeds, changes(), judge);
+    }
 }
 
 /// The kept inputs, and every provider's example.

@@ -25,7 +25,6 @@ use tracing::{error, info};
 use crate::desks::{Behind, Parts};
 use crate::follow_up;
 use crate::keys::Obtained;
-use crate::plan::plan;
 use crate::verify::{Judge, Judgement};
 
 /// From this length on, in bytes, a body is judged beside the runtime, as ingest does.
@@ -170,7 +169,7 @@ impl Desk {
             );
         };
         match judgement(&judge, &arrived.request).await {
-            Judgement::Accepted(proof) => self.accept(&arrived, &judge, proof),
+            Judgement::Accepted(proof) => self.accept(&arrived, &judge, proof).await,
             Judgement::Handshake(None) => self.finish(&arrived),
             Judgement::Handshake(Some(call)) => self.call(arrived, call),
             Judgement::Refused(why) => self.refuse(&arrived, RejectCause::VerificationFailed, why),
@@ -209,14 +208,16 @@ impl Desk {
         }
     }
 
-    fn accept(&self, arrived: &Arrived, judge: &Judge, proof: Proof) {
-        let Parts { store, metrics, .. } = &self.parts;
+    async fn accept(&self, arrived: &Arrived, judge: &Judge, proof: Proof) {
+        let Parts { store, planner, metrics, .. } = &self.parts;
         let mut events = Vec::new();
-        plan(&store.catalog().snapshot(), &arrived.request, store.clock().now(), &mut events);
-        store.record_verified(arrived, proof, judge.fields(&arrived.request), &events);
+        let fields = judge.fields(&arrived.request);
+        planner.plan(&store.catalog().snapshot(), &arrived.request, &fields, &mut events).await;
+        store.record_verified(arrived, proof, fields, &events);
         metrics.verified.inc();
         metrics.requests.inc();
         metrics.events.inc_by(events.len() as u64);
+        metrics.note_discarded(&events);
     }
 
     /// Makes the call that a verified handshake asks for. The handshake stays pending until that has ended,

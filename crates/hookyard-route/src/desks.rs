@@ -17,6 +17,7 @@ use crate::desk::Desk;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::plan::Planner;
 use crate::verify::Verifiers;
 
 /// What all desks share.
@@ -24,6 +25,7 @@ use crate::verify::Verifiers;
 pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) verifiers: Verifiers,
+    pub(crate) planner: Planner,
     pub(crate) keys: Keys,
     /// For the calls that providers ask for.
     pub(crate) fetcher: Fetcher,

@@ -1,6 +1,6 @@
 //! Fetching keys: one fetch at a time for each, however many wait for it, and what came of the last one.
 //!
-//! After a failure nobody asks again before a wait that doubles from time to time. That there is no such
+//! No provider is asked more often than `rate` allows. After a failure nobody asks again before a wait that doubles from time to time. That there is no such
 //! key is remembered for a while as well.
 //!
 //! **Invariant:** what is remembered here is bounded, and losing it costs a fetch and nothing more.
@@ -20,11 +20,15 @@ use tracing::{info, warn};
 use crate::document::{self, DocumentError};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::rate::Rate;
 
 /// How long it is remembered that there is no such key.
 const ABSENT_FOR: Duration = Duration::from_secs(30);
 /// Keys whose last fetch is remembered.
 const REMEMBERED_MAX: usize = 1_024;
+
+/// How a fetch is counted that was not begun because of the rate.
+const HELD_BACK: &str = "held_back";
 
 /// What came of a fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +54,7 @@ struct Shared {
     cache: KeyCache,
     clock: Clock,
     retry: (Duration, Duration),
+    rate: Rate,
     metrics: Metrics,
     keys: Mutex<FxHashMap<CacheKey, Arc<Key>>>,
 }
@@ -83,7 +88,8 @@ impl Keys {
         metrics: Metrics,
     ) -> Self {
         let (connector, retry) = (connector.clone(), (limits.retry_first, limits.retry_max));
-        let shared = Shared { connector, fetcher, cache, clock, retry, metrics, keys: Mutex::default() };
+        let (rate, keys) = (Rate::new(limits.fetches_per_minute_max), Mutex::default());
+        let shared = Shared { connector, fetcher, cache, clock, retry, rate, metrics, keys };
         Self { shared: Arc::new(shared) }
     }
 
@@ -101,6 +107,11 @@ impl Keys {
             && *until > now
         {
             return obtained.clone();
+        }
+        if let Err(at) = self.shared.rate.take(&wanted.hosts, now) {
+            self.shared.metrics.note_fetch(Err(HELD_BACK));
+            let why = format!("{}: its provider was asked for too many keys within a minute", wanted.url);
+            return Obtained::Later(at, why);
         }
         let obtained = self.fetch(wanted, last.failures, now).await;
         match &obtained {

@@ -17,7 +17,8 @@
 //!
 //! - [`route`]: the stage. `plan`: a request's events.
 //! - `verify`: what is made of a request's proof and fields.
-//! - `desks`, `desk`: where pending requests wait. `keys`, `document`: fetching what they wait for.
+//! - `desks`, `desk`: where pending requests wait. `keys`, `document`: fetching what they wait for; `rate`:
+//!   how often.
 //! - `follow_up`: what a provider wants to be called after its request.
 //! - [`limits`], [`metrics`]: what it may take, and what it counts.
 
@@ -34,5 +35,6 @@ mod desk;
 mod desks;
 mod document;
 mod keys;
+mod rate;
 
 mod follow_up;

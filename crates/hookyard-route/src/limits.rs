@@ -9,6 +9,9 @@ pub struct Limits {
     pub fetch_timeout: Duration,
     /// Keys that are fetched at the same time for one source.
     pub fetches_max: usize,
+    /// How often the hosts of one provider are asked for keys in a minute, for all sources together: which
+    /// key a request needs is its sender's word.
+    pub fetches_per_minute_max: u32,
     /// The first wait after a failed fetch; each further one is twice as long.
     pub retry_first: Duration,
     /// The longest such wait.
@@ -26,6 +29,7 @@ impl Default for Limits {
         Self {
             fetch_timeout: Duration::from_secs(10),
             fetches_max: 4,
+            fetches_per_minute_max: 60,
             retry_first: Duration::from_secs(1),
             retry_max: Duration::from_secs(60),
             pending_age_max: Duration::from_secs(24 * 3600),

@@ -1,6 +1,8 @@
 //! What routing counts.
 
+use hookyard_model::rule::DiscardCause;
 use hookyard_outgoing::fetch::FetchError;
+use hookyard_store::arrivals::NewEvent;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,6 +11,11 @@ use prometheus_client::registry::Registry;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabel {
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CauseLabel {
+    cause: &'static str,
 }
 
 type ByOutcome = Family<OutcomeLabel, Counter>;
@@ -20,6 +27,8 @@ pub struct Metrics {
     pub(crate) events: Counter,
     pub(crate) verified: Counter,
     pub(crate) refused: Counter,
+    replays: Counter,
+    discarded: Family<CauseLabel, Counter>,
     fetches: ByOutcome,
     follow_ups: ByOutcome,
 }
@@ -31,11 +40,17 @@ impl Metrics {
         let registry = registry.sub_registry_with_prefix("hookyard_route");
         registry.register("requests", "Accepted requests that were routed", metrics.requests.clone());
         registry.register("events", "Events that were made of them", metrics.events.clone());
+        registry.register("replays", "Events that went through their rules again", metrics.replays.clone());
+        registry.register("discarded", "Events that a rule ended, by cause", metrics.discarded.clone());
+        for cause in DiscardCause::ALL {
+            drop(metrics.discarded.get_or_create(&CauseLabel { cause: cause.name() }));
+        }
         let help = "Requests that were verified after their acknowledgement";
         registry.register("pending_verified", help, metrics.verified.clone());
         let help = "Requests that were rejected after their acknowledgement";
         registry.register("pending_rejected", help, metrics.refused.clone());
-        let help = "Fetches of keys, by outcome: fetched, refused, or the kind of error";
+        let help =
+            "Fetches of keys, by outcome: fetched, refused, held back by the rate, or the kind of error";
         registry.register("key_fetches", help, metrics.fetches.clone());
         let help = "Calls that providers asked for, by outcome: done, or the kind of error";
         registry.register("follow_ups", help, metrics.follow_ups.clone());
@@ -44,6 +59,19 @@ impl Metrics {
             drop(family.get_or_create(&OutcomeLabel { outcome: good }));
         }
         metrics
+    }
+
+    /// Counts those that rules ended.
+    pub(crate) fn note_discarded(&self, events: &[NewEvent]) {
+        for cause in events.iter().filter_map(|event| event.ruling.discarded) {
+            self.discarded.get_or_create(&CauseLabel { cause: cause.name() }).inc();
+        }
+    }
+
+    /// Counts an event that went through its rules again.
+    pub(crate) fn note_replay(&self, new: &NewEvent) {
+        self.replays.inc();
+        self.note_discarded(std::slice::from_ref(new));
     }
 
     /// Counts a fetch of a key, which failed with this kind of error where it did.

@@ -7,14 +7,15 @@ use hookyard_outgoing::fetch::Fetcher;
 use hookyard_providers::{DOCUMENT_BYTES_MAX, KeyCache};
 use hookyard_store::arrivals::{Arrived, NewEvent};
 use hookyard_store::catalog::Snapshot;
+use hookyard_store::replays::Replay;
 use hookyard_store::store::Store;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::desks::{Desks, Parts};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::plan::plan;
+use crate::plan::Planner;
 use crate::verify::Verifiers;
 
 /// The route stage, ready to run.
@@ -39,7 +40,8 @@ impl Router {
         let verifiers = Verifiers::new(cache.clone(), public_url);
         let clock = store.clock().clone();
         let keys = Keys::new(connector, fetcher.clone(), cache, clock, &limits, metrics.clone());
-        let parts = Parts { store, verifiers, keys, fetcher, limits: Arc::new(limits), metrics };
+        let planner = Planner::new(store.clone());
+        let parts = Parts { store, verifiers, planner, keys, fetcher, limits: Arc::new(limits), metrics };
         Self { desks: Desks::new(parts.clone()), parts }
     }
 
@@ -47,12 +49,21 @@ impl Router {
     /// the next start.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut arrivals = self.parts.store.arrivals();
+        let mut replays = self.parts.store.replays();
         let mut events = Vec::new();
         loop {
-            let arrived = tokio::select! {
+            let next = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return,
-                arrived = arrivals.next() => arrived,
+                Some(replay) = next_of(&mut replays) => Next::Replay(replay),
+                arrived = arrivals.next() => Next::Arrived(arrived),
+            };
+            let arrived = match next {
+                Next::Arrived(arrived) => arrived,
+                Next::Replay(replay) => {
+                    self.replay(replay).await;
+                    continue;
+                }
             };
             let snapshot = self.parts.store.catalog().snapshot();
             for arrived in arrived {
@@ -60,7 +71,7 @@ impl Router {
                     self.desks.hand_over(arrived);
                 } else {
                     events.clear();
-                    self.route(&snapshot, &arrived, &mut events);
+                    self.route(&snapshot, &arrived, &mut events).await;
                 }
             }
             // Others run between two batches, also while there is always a next one.
@@ -68,13 +79,41 @@ impl Router {
         }
     }
 
-    fn route(&self, snapshot: &Snapshot, arrived: &Arrived, events: &mut Vec<NewEvent>) {
-        let Parts { store, verifiers, metrics, .. } = &self.parts;
+    /// Sends an event through today's rules of its connection, which was there a moment ago.
+    async fn replay(&self, replay: Replay) {
+        let Parts { store, verifiers, planner, metrics, .. } = &self.parts;
+        let snapshot = store.catalog().snapshot();
+        let Some(connection) = snapshot.connections.get(&replay.event.connection) else { return };
+        let request = &replay.arrived.request;
+        let judge = request.source.and_then(|source| verifiers.of(&snapshot, source));
+        let fields = judge.map(|judge| judge.fields(request)).unwrap_or_default();
+        let new = planner.event(&snapshot, connection, request, &fields, store.clock().now()).await;
+        metrics.note_replay(&new);
+        store.record_replayed(replay, fields, new).await;
+    }
+
+    async fn route(&self, snapshot: &Snapshot, arrived: &Arrived, events: &mut Vec<NewEvent>) {
+        let Parts { store, verifiers, planner, metrics, .. } = &self.parts;
         let judge = arrived.request.source.and_then(|source| verifiers.of(snapshot, source));
         let fields = judge.map(|judge| judge.fields(&arrived.request)).unwrap_or_default();
-        plan(snapshot, &arrived.request, store.clock().now(), events);
+        planner.plan(snapshot, &arrived.request, &fields, events).await;
         store.record_routed(arrived, fields, events);
         metrics.requests.inc();
         metrics.events.inc_by(events.len() as u64);
+        metrics.note_discarded(events);
+    }
+}
+
+/// What there is to do next.
+enum Next {
+    Arrived(Vec<Arrived>),
+    Replay(Replay),
+}
+
+/// The next event to replay; waits for ever where they were taken before.
+async fn next_of(replays: &mut Option<mpsc::Receiver<Replay>>) -> Option<Replay> {
+    match replays {
+        Some(replays) => replays.recv().await,
+        None => std::future::pending().await,
     }
 }

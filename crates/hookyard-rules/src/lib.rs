@@ -1,5 +1,14 @@
-//! What a connection does with an event on its way: when a failed attempt is made again.
+//! What a connection does with an event on its way: whether it passes, and when a failed attempt is made again.
 //!
 //! Everything here is pure: time and randomness are passed in, and nothing waits or does I/O.
+//!
+//! # Layout
+//! [`values`] is a request as values, whatever form its body has; [`field`] names one of them; [`filter`] decides
+//! by them whether an event passes; [`pipeline`] applies a connection's rules in their order; [`retry`] says when a failed attempt is made again.
 
+pub mod field;
+pub mod filter;
+mod moment;
+pub mod pipeline;
 pub mod retry;
+pub mod values;

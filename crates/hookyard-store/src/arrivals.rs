@@ -10,6 +10,7 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, RequestId};
 use hookyard_model::request::{Fields, Proof, RejectCause, Request, Verdict};
+use hookyard_model::rule::Ruling;
 use tracing::error;
 
 use crate::index::query;
@@ -42,16 +43,18 @@ impl Arrived {
 }
 
 /// One event that routing makes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NewEvent {
     /// The connection it takes.
     pub connection: ConnectionId,
     /// Where that leads.
     pub destination: DestinationId,
-    /// Queued or held.
+    /// Queued, scheduled, held or discarded.
     pub state: EventState,
     /// From when it may be delivered.
     pub due_at: Timestamp,
+    /// What its connection's rules made of it.
+    pub ruling: Ruling,
 }
 
 /// The stream of requests to route. There is one at a time.
@@ -105,6 +108,7 @@ impl Store {
             destination: event.destination,
             state: event.state,
             due_at: event.due_at,
+            ruling: event.ruling.clone(),
         });
         let routed = Routed {
             request: request.id,
@@ -115,12 +119,21 @@ impl Store {
             fields,
             events: legs.collect(),
         };
-        let _ =
-            self.inner.journal.queue.append(Kind::Routed, Class::Kept, routed.encode(), bytes::Bytes::new());
-        for event in events.iter().filter(|event| event.state == EventState::Queued) {
-            let id = EventId { request: request.id, connection: event.connection };
-            let ready = Ready::fresh(id, event.destination, Arc::clone(request), arrived.position);
-            self.lane(event.destination).offer(ready);
+        let queue = &self.inner.journal.queue;
+        let record = queue.append(Kind::Routed, Class::Kept, routed.encode(), bytes::Bytes::new());
+        for event in events {
+            for key in &event.ruling.claims {
+                self.inner.claims.written(event.connection, *key, record.unwrap_or(0));
+            }
+            match event.state {
+                EventState::Queued => {
+                    let id = EventId { request: request.id, connection: event.connection };
+                    let ready = Ready::fresh(id, event.destination, Arc::clone(request), arrived.position);
+                    self.lane(event.destination).offer(ready);
+                }
+                EventState::Scheduled => self.lane(event.destination).expect_at(event.due_at),
+                _ => {}
+            }
         }
     }
 }

@@ -50,13 +50,7 @@ impl Store {
     ) -> Result<EventSummary, RetryError> {
         let summary = self.event(project, event).await?.ok_or(RetryError::NotFound)?;
         let next = transition(summary.state, Input::RetryByHand, self.inner.clock.now())?;
-        let snapshot = self.catalog().snapshot();
-        let connection = snapshot.connections.get(&event.connection);
-        match connection.map(|connection| connection.disabled.is_some()) {
-            None => return Err(RetryError::NotDeliverable("deleted")),
-            Some(true) => return Err(RetryError::NotDeliverable("disabled")),
-            Some(false) => {}
-        }
+        self.require_deliverable(event.connection)?;
         let changed = Changed { event, state: next.state, due_at: next.due_at, by_hand: true };
         let queue = &self.inner.journal.queue;
         let (_, done) = queue.append_awaited(Kind::Changed, changed.encode(), Bytes::new())?;
@@ -66,6 +60,16 @@ impl Store {
         })??;
         self.lane(summary.destination).wake();
         Ok(EventSummary { state: next.state, due_at: next.due_at, ..summary })
+    }
+
+    /// Refuses what goes along a connection that delivers nothing.
+    pub(crate) fn require_deliverable(&self, connection: ConnectionId) -> Result<(), RetryError> {
+        let snapshot = self.catalog().snapshot();
+        match snapshot.connections.get(&connection).map(|connection| connection.disabled.is_some()) {
+            None => Err(RetryError::NotDeliverable("deleted")),
+            Some(true) => Err(RetryError::NotDeliverable("disabled")),
+            Some(false) => Ok(()),
+        }
     }
 
     /// How many of a connection's events are undelivered.

@@ -11,7 +11,8 @@
 //! - `auth`, `signing`: how a destination is told that it is us, and how it is signed to; the latter rotates.
 //! - `check`: what a source, destination or connection must look like, whoever declares it.
 //! - `retired`: secrets that were taken away, for a while and for diagnosis only.
-//! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`: the verbs.
+//! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`: the verbs;
+//!   `stored_pacing`, `stored_retry`: the forms of what has many parts.
 //! - `apply`: the configuration file's content, in one transaction.
 
 mod apply;
@@ -26,6 +27,9 @@ mod schema;
 mod seal;
 mod signing;
 mod sources;
+mod stored_pacing;
+mod stored_retry;
+mod stored_rules;
 mod write;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId, made_at};
 use hookyard_model::request::{Fields, Head, Proof, RejectCause, Request, Verdict};
+use hookyard_model::rule::{DiscardCause, Ruling};
 use tracing::error;
 
 use crate::index;
@@ -21,6 +22,7 @@ use crate::journal::record::{Kind, Position};
 use crate::store::{Inner, Store};
 use crate::stored::refused::Refused;
 use crate::stored::request::{self, verdict};
+use crate::stored::routed::Routed;
 use crate::stored::{attempt, cut};
 
 /// A line of the list of requests.
@@ -93,6 +95,17 @@ pub struct EventSummary {
     pub last_error: Option<ErrorKind>,
     /// When the newest attempt began.
     pub last_attempt_at: Option<Timestamp>,
+    /// Why a rule discarded it.
+    pub discarded: Option<DiscardCause>,
+}
+
+/// Where an event stands, and how it came there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventDetails {
+    /// Where it stands.
+    pub summary: EventSummary,
+    /// What its connection's rules made of it; empty where there were none.
+    pub ruling: Ruling,
 }
 
 /// Which requests to list.
@@ -185,6 +198,7 @@ impl EventSummary {
             last_status: row.last_status,
             last_error: row.last_error.and_then(ErrorKind::from_code),
             last_attempt_at: row.last_at_us.map(Timestamp::from_us),
+            discarded: row.discarded,
         }
     }
 }
@@ -326,7 +340,30 @@ impl Store {
         .await
     }
 
-    /// A page of events, newest request first.
+    /// The same with what rules made of it.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the index cannot be read, or what stands in the journal is damaged.
+    pub async fn event_details(
+        &self,
+        project: ProjectId,
+        id: EventId,
+    ) -> Result<Option<EventDetails>, ReadError> {
+        self.look_up(move |inner| {
+            let row = query::event(&inner.index.index, id)?.filter(|row| row.project == project.0);
+            let Some(row) = row else { return Ok(None) };
+            let ruling = if row.ruled == Position::default() {
+                Ruling::default()
+            } else {
+                inner.ruling(id, row.ruled)?
+            };
+            Ok(Some(EventDetails { summary: EventSummary::new(id, &row), ruling }))
+        })
+        .await
+    }
+
+    /// A page of events, newest request first. Asked for a state, it takes what [`Store::held_by`] says is held
+    /// for held.
     ///
     /// # Errors
     /// [`ReadError`] where the index cannot be read.
@@ -352,11 +389,14 @@ impl Store {
         }
         if let Some(state) = filter.state {
             conditions.fixed(match state {
-                EventState::Failed | EventState::Cancelled => "state >= 6",
+                EventState::Failed | EventState::Cancelled | EventState::Discarded => "state >= 6",
                 EventState::Successful => "state > 0",
                 _ => "state <= 3",
             });
-            conditions.compare("state =", u64::from(state.code()));
+            match self.inner.state_condition(state, self.inner.clock.now()) {
+                Some(condition) => conditions.fixed(&condition),
+                None => conditions.compare("state =", u64::from(state.code())),
+            }
         }
         if let Some(before) = page.before {
             conditions.event_before(before);
@@ -446,6 +486,18 @@ impl Inner {
             request.verdict = Verdict::Rejected { cause: refused.cause, detail: refused.detail };
         }
         Ok(RequestDetails { request, is_late: decision.late.is_some(), fields: decision.fields })
+    }
+
+    /// What rules made of an event, by the record at a position.
+    fn ruling(&self, event: EventId, position: Position) -> Result<Ruling, ReadError> {
+        let mut reader = read::Reader::new(&self.journal.directory);
+        let record = reader.record(position).map_err(|error| ReadError(error.to_string()))?;
+        let routed =
+            Routed::decode(record.version, record.payload).map_err(|error| ReadError(error.to_string()))?;
+        let is_of_event =
+            matches!(record.kind, Kind::Routed | Kind::Replayed) && routed.request == event.request;
+        let leg = routed.events.into_iter().find(|leg| is_of_event && leg.connection == event.connection);
+        leg.map(|leg| leg.ruling).ok_or_else(|| ReadError("the index points at another record".to_owned()))
     }
 
     /// The request at a position. The index has no checksums; that the record is this request's is

@@ -2,20 +2,25 @@
 //!
 //! A lane is the queue of one destination. It keeps a bounded number of events in memory, handed over
 //! by the route stage without a detour; what goes beyond waits in the index and is loaded when there
-//! is room again, or when its time has come.
+//! is room again, or when its time has come (`fill`). `shares` says which event comes next, `takers` how it
+//! comes to those who wait for one, `standing` what people are shown of the lane.
 //!
 //! **Invariants**
 //! 1. An event is at most once in a lane's memory: `known` holds it from the moment it enters until the
 //!    index has taken in what became of it, so that loading can tell it apart.
 //! 2. While `behind`, something due may be in the index only; the lane does not rest before it has
 //!    looked there.
+//! 3. What is in memory is bounded, and no connection's events keep another's out of it: where it is full,
+//!    the longest line gives up its last one for an event of a shorter.
 
+mod fill;
+mod shares;
+mod standing;
 mod takers;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
 use bytes::Bytes;
 use hookyard_model::attempt::{Attempt, Trigger};
@@ -23,14 +28,14 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{DestinationId, EventId};
 use hookyard_model::request::Request;
+use hookyard_model::standing::Standing;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::Notify;
-use tracing::error;
 
+use self::shares::{Behind, Line, Shares};
 use self::takers::Takers;
 use crate::history::ReadError;
 use crate::index::fold::EventRow;
-use crate::index::query;
 use crate::journal::queue::Class;
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};
@@ -38,8 +43,7 @@ use crate::store::{Inner, Store};
 use crate::stored::attempt;
 use crate::stored::changed::Changed;
 
-/// How long a lane rests after the index could not be read.
-const RETRY_EVERY: Duration = Duration::from_secs(1);
+pub use takers::NoEvent;
 
 /// An event that may be delivered now.
 #[derive(Clone, Debug)]
@@ -52,6 +56,7 @@ pub struct Ready {
     pub attempts: u32,
     /// Why the next attempt is made.
     pub trigger: Trigger,
+    line: Line,
     request: Option<Arc<Request>>,
     position: Position,
     last_position: Position,
@@ -66,7 +71,16 @@ impl Ready {
     ) -> Self {
         let last_position = Position { segment: 0, offset: 0 };
         let trigger = Trigger::Initial;
-        Self { event, destination, attempts: 0, trigger, request: Some(request), position, last_position }
+        Self {
+            event,
+            destination,
+            attempts: 0,
+            trigger,
+            line: Line::Fresh,
+            request: Some(request),
+            position,
+            last_position,
+        }
     }
 
     const fn loaded(event: EventId, row: &EventRow) -> Self {
@@ -80,6 +94,7 @@ impl Ready {
             destination: DestinationId(row.destination),
             attempts: row.attempts,
             trigger,
+            line: if matches!(row.state, EventState::Scheduled) { Line::Due } else { Line::Fresh },
             request: None,
             position: row.position,
             last_position: row.last_position,
@@ -93,14 +108,14 @@ impl Ready {
 
 #[derive(Debug)]
 struct State {
-    queue: VecDeque<Ready>,
+    waiting: Shares,
     takers: Takers,
     known: FxHashSet<EventId>,
     /// Events that left memory, with the id of the record that says what became of them.
     settling: VecDeque<(u64, EventId)>,
     /// While the index is being read: events that have settled since, which the answer may still hold.
     settled_meanwhile: Option<FxHashSet<EventId>>,
-    behind: bool,
+    behind: Behind,
     /// When something that waits in the index is due; none where nothing is known to.
     wake_at: Option<Timestamp>,
 }
@@ -117,6 +132,10 @@ pub struct Lane {
     wanting: AtomicBool,
     /// Told when the index should be looked at.
     look: Notify,
+    /// What the deliver stage says of it.
+    standing: Mutex<Standing>,
+    /// How many events earlier runs left, as far as they fit into memory; `u64::MAX` while nobody has looked.
+    left_over: AtomicU64,
     store: Weak<Inner>,
 }
 
@@ -131,13 +150,13 @@ impl Store {
         let mut lanes = self.inner.lanes.write().unwrap_or_else(PoisonError::into_inner);
         let lane = lanes.entry(destination).or_insert_with(|| {
             let state = State {
-                queue: VecDeque::new(),
+                waiting: Shares::default(),
                 takers: Takers::default(),
                 known: FxHashSet::default(),
                 settling: VecDeque::new(),
                 settled_meanwhile: None,
                 // Earlier runs may have left something in the index.
-                behind: true,
+                behind: Behind::everything(),
                 wake_at: None,
             };
             Arc::new(Lane {
@@ -146,6 +165,8 @@ impl Store {
                 work: Notify::new(),
                 wanting: AtomicBool::new(true),
                 look: Notify::new(),
+                standing: Mutex::default(),
+                left_over: AtomicU64::new(u64::MAX),
                 store: Arc::downgrade(&self.inner),
             })
         });
@@ -157,7 +178,7 @@ impl Store {
         let closed = self.inner.lanes.write().unwrap_or_else(PoisonError::into_inner).remove(&destination);
         let Some(lane) = closed else { return };
         lane.stop_giving();
-        for ready in lane.lock().queue.drain(..) {
+        for ready in lane.lock().waiting.drain() {
             self.inner.forget_bytes(&ready);
         }
     }
@@ -202,8 +223,17 @@ impl State {
     fn enter(&mut self, ready: Ready, store: &Inner) -> bool {
         let Some(mut ready) = self.takers.hand_over(ready) else { return true };
         store.account(&mut ready);
-        self.queue.push_back(ready);
+        self.waiting.push(ready);
         false
+    }
+
+    /// Has a longer line give up an event for one of `place`; false where there is none.
+    fn make_room(&mut self, place: shares::Place, store: &Inner) -> bool {
+        let Some(given_up) = self.waiting.give_way_to(place) else { return false };
+        store.forget_bytes(&given_up);
+        self.known.remove(&given_up.event);
+        self.behind.add((given_up.event.connection, given_up.line));
+        true
     }
 
     /// Lets go of events of which the index knows what became.
@@ -229,12 +259,13 @@ impl Lane {
     /// Takes a new event into memory, where there is room; otherwise it is loaded later.
     pub(crate) fn offer(&self, ready: Ready) {
         let Some(store) = self.store.upgrade() else { return };
+        let place = (ready.event.connection, ready.line);
         let mut state = self.lock();
-        if state.behind {
+        if state.behind.has(place) {
             return;
         }
-        if state.queue.len() >= store.lane_events_max {
-            state.behind = true;
+        if state.waiting.len() >= store.lane_events_max && !state.make_room(place, &store) {
+            state.behind.add(place);
             return;
         }
         if !state.known.insert(ready.event) {
@@ -249,27 +280,32 @@ impl Lane {
 
     /// The next event to deliver, if one is in memory.
     pub fn take(&self) -> Option<Ready> {
-        let store = self.store.upgrade()?;
+        self.take_unless(|takers| takers.is_closed().then_some(NoEvent::Dismissed)).ok().flatten()
+    }
+
+    fn take_unless(&self, refusal: impl Fn(&Takers) -> Option<NoEvent>) -> Result<Option<Ready>, NoEvent> {
+        let Some(store) = self.store.upgrade() else { return Err(NoEvent::Dismissed) };
         let mut state = self.lock();
-        if state.takers.is_closed() {
-            return None;
+        if let Some(refusal) = refusal(&state.takers) {
+            return Err(refusal);
         }
-        let ready = state.queue.pop_front();
-        let low = state.behind && state.queue.len() <= store.lane_events_max / 2;
+        let ready = state.waiting.pop();
+        let wants_look = state.behind.any() && state.behind.wants_look(&state.waiting, store.lane_events_max);
         drop(state);
-        if low {
+        if wants_look {
             self.look.notify_one();
         }
-        let ready = ready?;
-        store.forget_bytes(&ready);
-        Some(ready)
+        if let Some(ready) = &ready {
+            store.forget_bytes(ready);
+        }
+        Ok(ready)
     }
 
     /// Waits until there is an event to take that was handed to nobody. For one caller at a time, who has
     /// room for it.
     pub async fn work(&self) {
         self.wanting.store(true, Ordering::SeqCst);
-        if self.lock().queue.is_empty() {
+        if self.lock().waiting.is_empty() {
             self.work.notified().await;
         }
     }
@@ -290,32 +326,47 @@ impl Lane {
             return;
         }
         store.account(&mut ready);
-        state.queue.push_front(ready);
+        state.waiting.push_first(ready);
         drop(state);
         self.announce();
     }
 
     /// How many events are in memory and not being attempted.
     pub fn waiting(&self) -> usize {
-        self.lock().queue.len()
+        self.lock().waiting.len()
+    }
+
+    /// How many events earlier runs left, as far as they fit into memory; none while nobody has looked.
+    pub fn left_over(&self) -> Option<u64> {
+        Some(self.left_over.load(Ordering::Acquire)).filter(|count| *count < u64::MAX)
     }
 
     /// Has the lane look into the index for what is due.
     pub fn wake(&self) {
-        self.lock().behind = true;
+        self.lock().behind.all = true;
         self.look.notify_one();
+    }
+
+    /// Has the lane look into the index at this time: something becomes due then.
+    pub(crate) fn expect_at(&self, due_at: Timestamp) {
+        let mut state = self.lock();
+        if state.wake_at.is_none_or(|known| due_at < known) {
+            state.wake_at = Some(due_at);
+            drop(state);
+            self.look.notify_one();
+        }
     }
 
     /// Takes events out of memory that were cancelled, each with the id of the record that says so.
     pub(crate) fn withdraw(&self, cancelled: &FxHashMap<EventId, u64>) {
         let Some(store) = self.store.upgrade() else { return };
         let mut state = self.lock();
-        let State { queue, settling, settled_meanwhile, .. } = &mut *state;
+        let State { waiting, settling, settled_meanwhile, .. } = &mut *state;
         if let Some(settled) = settled_meanwhile {
             // What is being loaded may have been read before they were cancelled.
             settled.extend(cancelled.keys());
         }
-        queue.retain(|ready| {
+        waiting.retain(|ready| {
             let Some(record) = cancelled.get(&ready.event) else { return true };
             store.forget_bytes(ready);
             settling.push_back((*record, ready.event));
@@ -334,131 +385,6 @@ impl Lane {
             drop(state);
             self.look.notify_one();
         }
-    }
-
-    /// Keeps the lane filled from the index, for ever. Cancel-safe; run one at a time.
-    pub async fn keep_filled(&self) {
-        loop {
-            self.until_wanted().await;
-            let Some(store) = self.store.upgrade().map(|inner| Store { inner }) else { return };
-            store.recovered().await;
-            if let Err(error) = self.fill(&store).await {
-                error!(destination = %self.destination, %error, "a lane cannot be filled from the index");
-                tokio::time::sleep(RETRY_EVERY).await;
-            }
-        }
-    }
-
-    /// Waits until there is room for what is behind, or something in the index is due.
-    async fn until_wanted(&self) {
-        loop {
-            let looked = self.look.notified();
-            tokio::pin!(looked);
-            looked.as_mut().enable();
-            let Some(store) = self.store.upgrade() else { return };
-            let rest = {
-                let state = self.lock();
-                if state.behind && state.queue.len() <= store.lane_events_max / 2 {
-                    return;
-                }
-                state.wake_at.map(|at| at.since(store.clock.now()))
-            };
-            drop(store);
-            match rest {
-                Some(Duration::ZERO) => return,
-                Some(rest) => {
-                    let _ = tokio::time::timeout(rest, looked).await;
-                }
-                None => looked.await,
-            }
-        }
-    }
-
-    /// Loads what is due, as much as there is room for.
-    async fn fill(&self, store: &Store) -> Result<(), ReadError> {
-        {
-            // What is offered from here on enters memory, and what was dropped before is in the index
-            // once it has settled.
-            let mut state = self.lock();
-            state.behind = false;
-            state.wake_at = None;
-        }
-        // Also where this is cancelled: what was not loaded is still to be.
-        let mut unfinished = Unfinished { lane: self, is_done: false };
-        let filled = self.load(store).await;
-        unfinished.is_done = filled.is_ok();
-        filled
-    }
-
-    async fn load(&self, store: &Store) -> Result<(), ReadError> {
-        let index = &store.inner.index.index;
-        let generation = index.generation();
-        store.inner.journal.queue.flush().await;
-        let (_, newest_id) = store.inner.journal.tail.committed();
-        if !index.settle(newest_id).await {
-            return Err(ReadError("the index cannot be written and lags behind".to_owned()));
-        }
-        let applied = index.applied().id;
-        let now = store.inner.clock.now();
-        let (known, room) = {
-            let mut state = self.lock();
-            state.forget_settled(applied);
-            state.settled_meanwhile = Some(FxHashSet::default());
-            (state.known.clone(), store.inner.lane_events_max.saturating_sub(state.queue.len()))
-        };
-        let limit = room + known.len();
-        let destination = self.destination.0;
-        let inner = Arc::clone(&store.inner);
-        let found = tokio::task::spawn_blocking(move || {
-            let index = &inner.index.index;
-            let rows = query::due(index, destination, now.us(), limit)?;
-            let all = rows.len() < limit;
-            let next = if all { query::next_due(index, destination, now.us())? } else { None };
-            let mut reader = read::Reader::new(&inner.journal.directory);
-            let mut unknown: Vec<_> = rows.into_iter().filter(|(event, _)| !known.contains(event)).collect();
-            let all = all && unknown.len() <= room;
-            unknown.truncate(room);
-            let mut left = inner.lanes_bytes_max.saturating_sub(inner.lanes_bytes.load(Ordering::Relaxed));
-            let loaded = unknown.into_iter().map(|(event, row)| {
-                let ready = inner.load_request(&mut reader, Ready::loaded(event, &row), left);
-                left = left.saturating_sub(ready.bytes());
-                ready
-            });
-            Ok::<_, crate::index::Error>((loaded.collect::<Vec<_>>(), all, next))
-        });
-        let found = found.await.map_err(|error| ReadError(error.to_string()))?;
-        let (loaded, all, next) = found.map_err(|error| {
-            if error.is_damage() {
-                index.rebuild();
-            }
-            ReadError(error.to_string())
-        })?;
-        if index.generation() != generation || index.is_recovering() {
-            return Err(ReadError("the index was made anew meanwhile".to_owned()));
-        }
-        let mut queued = 0;
-        let mut state = self.lock();
-        let settled = state.settled_meanwhile.take().unwrap_or_default();
-        for ready in loaded {
-            // It may have been offered, and even delivered, while the index was read.
-            if !settled.contains(&ready.event) && state.known.insert(ready.event) {
-                queued += usize::from(!state.enter(ready, &store.inner));
-            }
-        }
-        if all {
-            let next = next.map(Timestamp::from_us);
-            state.wake_at = match (state.wake_at, next) {
-                (Some(known), Some(next)) => Some(known.min(next)),
-                (known, next) => known.or(next),
-            };
-        } else {
-            state.behind = true;
-        }
-        drop(state);
-        if queued > 0 {
-            self.announce();
-        }
-        Ok(())
     }
 }
 
@@ -487,24 +413,5 @@ impl Inner {
             ready.request = Some(Arc::new(request));
         }
         ready
-    }
-}
-
-/// Marks a lane as behind again, unless it has been filled.
-struct Unfinished<'a> {
-    lane: &'a Lane,
-    is_done: bool,
-}
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        if !self.is_done {
-            let mut state = self.lane.lock();
-            state.behind = true;
-            state.settled_meanwhile = None;
-            drop(state);
-            // Whoever fills it next may be waiting already.
-            self.lane.look.notify_one();
-        }
     }
 }

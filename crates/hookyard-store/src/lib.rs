@@ -10,7 +10,9 @@
 //! - [`store`]: the one handle all stages share, and how it is opened and closed.
 //! - [`accept`]: ingest's side. A request is durable before its sender hears so.
 //! - [`arrivals`]: route's side. Accepted requests in order, each until it has been routed.
+//! - [`claims`]: route's side as well. What came first, for deduplication.
 //! - [`pending`]: route's side as well. Requests that wait for a key to be verified with.
+//! - [`replays`]: route's side as well. Events that go through their rules once more.
 //! - [`lanes`]: deliver's side. What is due for a destination; outcomes.
 //! - [`history`]: the reader's side. Look up and list.
 //! - [`by_hand`]: what people do to events: retry, cancel, release.
@@ -23,8 +25,10 @@ pub mod store;
 
 pub mod accept;
 pub mod arrivals;
+pub mod claims;
 pub mod lanes;
 pub mod pending;
+pub mod replays;
 
 pub mod by_hand;
 pub mod history;

@@ -81,6 +81,6 @@ fn read(item: Item) -> Option<Happening> {
         Kind::Refused => Refused::decode(payload)
             .ok()
             .map(|Refused { request, cause, detail, .. }| Happening::Refused { request, cause, detail }),
-        Kind::Routed | Kind::Changed => None,
+        Kind::Routed | Kind::Changed | Kind::Replayed => None,
     }
 }

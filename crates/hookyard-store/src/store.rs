@@ -13,11 +13,13 @@ use hookyard_model::id::{DestinationId, Generator};
 use rustc_hash::FxHashMap;
 
 use crate::catalog::{self, Catalog, SecretKey};
+use crate::claims::Claims;
 use crate::index::{self, follower};
 use crate::journal::disk::Faults;
 use crate::journal::record::Position;
 use crate::journal::{self, Journal, writer};
 use crate::lanes::Lane;
+use crate::replays::Replays;
 
 /// The number of this node in ids; one process uses one data directory.
 const NODE: u8 = 0;
@@ -122,6 +124,10 @@ pub(crate) struct Inner {
     pub(crate) lanes_bytes_max: usize,
     /// Bytes of requests that lanes keep in memory now.
     pub(crate) lanes_bytes: AtomicUsize,
+    /// Events that are to go through their rules once more.
+    pub(crate) replays: Replays,
+    /// What deduplication remembers that is not in the index yet.
+    pub(crate) claims: Claims,
     /// Where this run's part of the journal begins: position, and the first id it can have.
     pub(crate) run_start: (Position, u64),
     pub(crate) rejections_dropped: AtomicU64,
@@ -182,6 +188,8 @@ impl Store {
             lane_events_max: options.lane_events_max,
             lanes_bytes_max: options.lanes_bytes_max,
             lanes_bytes: AtomicUsize::new(0),
+            replays: Replays::default(),
+            claims: Claims::default(),
             run_start: (start, newest_id + 1),
             rejections_dropped: AtomicU64::new(0),
             _lock: lock,

@@ -34,6 +34,13 @@ pub(crate) struct ServeArgs {
     /// The configuration file; without one, the defaults hold and everything is configured by the API.
     #[arg(long, env = "HOOKYARD_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+}
+
+/// What the command line and the environment say over the file.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Overrides {
     /// Where everything durable lives; overrides the file.
     #[arg(long, env = "HOOKYARD_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -73,6 +80,8 @@ pub(crate) struct CheckArgs {
     /// The configuration file.
     #[arg(long, env = "HOOKYARD_CONFIG", default_value = "hookyard.toml")]
     pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
 }
 
 #[derive(Debug, ClapArgs)]

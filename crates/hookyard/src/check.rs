@@ -1,25 +1,26 @@
 //! `hookyard check`: is this configuration file right?
 
 use crate::args::CheckArgs;
-use crate::config::Config;
 use crate::log::say;
 use crate::serve;
 
-/// Reads the file as `serve` would, and says everything that is wrong with it.
+/// Reads the file as `serve` would with the same flags, and says everything that is wrong with it.
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
-    let mut config = Config::load(&args.config, &|name| std::env::var(name).ok())?;
-    serve::override_key(&mut config);
-    config.server.check()?;
+    let config = serve::configure(Some(&args.config), &args.overrides)?;
     if let Some(tls) = &config.server.tls {
         hookyard_ingest::tls::load(&tls.cert, &tls.key)?;
     }
     let declared = config.declared();
     say(format_args!(
-        "{} is right: {} sources, {} destinations, {} connections",
+        "{} is right: {}, {}, {}",
         args.config.display(),
-        declared.sources.len(),
-        declared.destinations.len(),
-        declared.connections.len()
+        counted(declared.sources.len(), "source"),
+        counted(declared.destinations.len(), "destination"),
+        counted(declared.connections.len(), "connection")
     ));
     Ok(())
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

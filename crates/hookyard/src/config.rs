@@ -18,6 +18,7 @@ mod declared;
 mod expand;
 mod nearest;
 mod problem;
+mod rules;
 mod settings;
 mod size;
 mod table;

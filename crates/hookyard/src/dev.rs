@@ -7,9 +7,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use anyhow::Context;
-use hookyard_model::connection::Retry;
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
 use hookyard_model::id::{DestinationId, ProjectId, SourceId};
+use hookyard_model::pacing::Pacing;
+use hookyard_model::retry::Retry;
 use hookyard_model::source::{Source, Verification};
 use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
 use hookyard_store::store::Store;
@@ -90,6 +91,8 @@ async fn destination(store: &Store, project: ProjectId, url: &str) -> anyhow::Re
         append_path: true,
         timeout: TIMEOUT_DEFAULT,
         concurrency: CONCURRENCY_DEFAULT,
+        pacing: Pacing::default(),
+        paused: None,
         signing_secrets: Vec::new(),
         auth: known.as_ref().map(|known| known.auth.clone()).unwrap_or_default(),
     };
@@ -110,6 +113,7 @@ async fn connect(
         name: CONNECTION.to_owned(),
         source,
         destination,
+        rules: Vec::new(),
         retry: Retry::default(),
         enabled: true,
     };

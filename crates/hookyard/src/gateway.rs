@@ -105,6 +105,7 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
         public_url: config.server.public_url.clone(),
         listening_url: Some(format!("{scheme}://{}", listening.public.local_addr()?)),
         undelivered_age_max: config.health.undelivered_age_max,
+        keys: keys.clone(),
     };
     let ingest = Ingest::new(
         store.clone(),

@@ -1,19 +1,21 @@
 //! `hookyard serve`: the gateway with a configuration file.
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
 use hookyard_model::secret::Secret;
 use hookyard_store::catalog::{SecretKey, public_url_problem};
 use hookyard_store::store::{Options, Store};
 use tracing::{info, warn};
 
-use crate::args::ServeArgs;
+use crate::args::{Overrides, ServeArgs};
 use crate::config::Config;
 use crate::gateway;
 use crate::log;
 
 /// Runs until it is told to stop.
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    let config = configure(args)?;
+    let config = configure(args.config.as_deref(), &args.overrides)?;
     log::start(&config.log);
     gateway::run(async {
         let store = open(&config)?;
@@ -29,19 +31,19 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     })
 }
 
-/// The file, then flags and environment over it.
-fn configure(args: &ServeArgs) -> anyhow::Result<Config> {
+/// The file, then flags and environment over it; checked as a whole.
+pub(crate) fn configure(file: Option<&Path>, overrides: &Overrides) -> anyhow::Result<Config> {
     let env = |name: &str| std::env::var(name).ok();
-    let mut config = match &args.config {
+    let mut config = match file {
         Some(path) => Config::load(path, &env)?,
         None => Config::default(),
     };
-    if let Some(data_dir) = &args.data_dir {
+    if let Some(data_dir) = &overrides.data_dir {
         config.server.data_dir.clone_from(data_dir);
     }
-    config.server.public = args.public.unwrap_or(config.server.public);
-    config.server.admin = args.admin.unwrap_or(config.server.admin);
-    if let Some(url) = public_url(args.public_url.as_deref())? {
+    config.server.public = overrides.public.unwrap_or(config.server.public);
+    config.server.admin = overrides.admin.unwrap_or(config.server.admin);
+    if let Some(url) = public_url(overrides.public_url.as_deref())? {
         config.server.public_url = Some(url);
     }
     override_key(&mut config);
@@ -60,7 +62,7 @@ pub(crate) fn public_url(url: Option<&str>) -> anyhow::Result<Option<String>> {
 }
 
 /// The admin key of the environment, over the file's.
-pub(crate) fn override_key(config: &mut Config) {
+fn override_key(config: &mut Config) {
     if let Ok(key) = std::env::var("HOOKYARD_ADMIN_KEY") {
         config.server.admin_key = Some(Secret::new(key));
     }

@@ -1,46 +1,66 @@
-//! Retry schedules on the wire: `{"schedule": "exponential", …}` or `{"schedule": "custom", "waits_ms": […]}`.
+//! Retry policies on the wire: `{"schedule": "exponential", …}`, `{"schedule": "linear", …}` or
+//! `{"schedule": "custom", "waits_ms": […]}`, each with the conditions that hold for any schedule.
 
 use std::time::Duration;
 
-use hookyard_model::connection::Retry;
+use hookyard_model::retry::{Failures, Retry, Schedule};
 use hookyard_rules::retry;
 use serde::{Deserialize, Serialize};
 
 use crate::merge::Field;
 use crate::problem::Problem;
 
-/// A schedule as it is shown.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "schedule", rename_all = "snake_case")]
-pub(super) enum RetryView {
-    /// Waits that grow.
-    Exponential {
-        /// The first wait.
-        first_ms: u64,
-        /// What the wait is multiplied by, in hundredths.
-        factor_percent: u32,
-        /// The longest wait.
-        max_ms: u64,
-        /// How many retries follow the first attempt.
-        retries: u32,
-    },
-    /// These waits.
-    Custom {
-        /// One after the other.
-        waits_ms: Vec<u64>,
-    },
+/// A policy as it is shown. What its schedule does not have is left out.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct RetryView {
+    schedule: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    factor_percent: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retries: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_ms: Option<Vec<u64>>,
+    retry_on: Vec<String>,
+    give_up_on: Vec<String>,
+    max_age_ms: Option<u64>,
 }
 
 impl From<&Retry> for RetryView {
     fn from(retry: &Retry) -> Self {
-        match retry {
-            Retry::Exponential { first, factor_percent, max, retries } => Self::Exponential {
-                first_ms: ms(*first),
-                factor_percent: *factor_percent,
-                max_ms: ms(*max),
-                retries: *retries,
+        let texts = |failures: &[Failures]| failures.iter().map(Failures::to_string).collect();
+        let conditions = Self {
+            retry_on: texts(&retry.retry_on),
+            give_up_on: texts(&retry.give_up_on),
+            max_age_ms: retry.max_age.map(ms),
+            ..Self::default()
+        };
+        match &retry.schedule {
+            Schedule::Exponential { first, factor_percent, max, retries } => Self {
+                schedule: "exponential",
+                first_ms: Some(ms(*first)),
+                factor_percent: Some(*factor_percent),
+                max_ms: Some(ms(*max)),
+                retries: Some(*retries),
+                ..conditions
             },
-            Retry::Custom(waits) => Self::Custom { waits_ms: waits.iter().copied().map(ms).collect() },
+            Schedule::Linear { first, step, max, retries } => Self {
+                schedule: "linear",
+                first_ms: Some(ms(*first)),
+                step_ms: Some(ms(*step)),
+                max_ms: Some(ms(*max)),
+                retries: Some(*retries),
+                ..conditions
+            },
+            Schedule::Custom(waits) => {
+                let waits_ms = Some(waits.iter().copied().map(ms).collect());
+                Self { schedule: "custom", waits_ms, ..conditions }
+            }
         }
     }
 }
@@ -49,24 +69,41 @@ fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What a body says about a schedule.
+/// What a body says about a policy.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RetryFields {
     schedule: Field<String>,
     first_ms: Field<u64>,
     factor_percent: Field<u32>,
+    step_ms: Field<u64>,
     max_ms: Field<u64>,
     retries: Field<u32>,
     waits_ms: Field<Vec<u64>>,
+    retry_on: Field<Vec<String>>,
+    give_up_on: Field<Vec<String>>,
+    max_age_ms: Field<u64>,
 }
 
 impl RetryFields {
-    /// The schedule that results. Naming another schedule than the current one starts from its defaults.
+    /// The policy that results. Naming another schedule than the current one starts from its defaults.
     ///
     /// # Errors
-    /// An unknown schedule, a field of the other schedule, or values that cannot be used.
-    pub(super) fn onto(self, current: Retry) -> Result<Retry, Problem> {
+    /// An unknown schedule, a field of another schedule, or values that cannot be used.
+    pub(super) fn onto(mut self, current: Retry) -> Result<Retry, Problem> {
+        let retry_on = failures(std::mem::take(&mut self.retry_on), current.retry_on, "retry.retry_on")?;
+        let give_up_on =
+            failures(std::mem::take(&mut self.give_up_on), current.give_up_on, "retry.give_up_on")?;
+        let max_age = match std::mem::take(&mut self.max_age_ms) {
+            Field::Keep => current.max_age,
+            given => given.over_option(None).map(Duration::from_millis),
+        };
+        let schedule = self.schedule(current.schedule)?;
+        retry::validate(&schedule).map_err(|error| Problem::invalid_field("retry", error))?;
+        Ok(Retry { schedule, retry_on, give_up_on, max_age })
+    }
+
+    fn schedule(self, current: Schedule) -> Result<Schedule, Problem> {
         let named = match &self.schedule {
             Field::Set(name) => Some(name.as_str()),
             Field::Reset => Some("exponential"),
@@ -74,67 +111,91 @@ impl RetryFields {
         };
         let base = match (named, current) {
             (None, current)
-            | (Some("exponential"), current @ Retry::Exponential { .. })
-            | (Some("custom"), current @ Retry::Custom(_)) => current,
-            (Some("exponential"), Retry::Custom(_)) => Retry::default(),
-            (Some("custom"), Retry::Exponential { .. }) if self.waits_ms == Field::Keep => {
+            | (Some("exponential"), current @ Schedule::Exponential { .. })
+            | (Some("linear"), current @ Schedule::Linear { .. })
+            | (Some("custom"), current @ Schedule::Custom(_)) => current,
+            (Some("exponential"), _) => Schedule::default(),
+            (Some("linear"), _) => Schedule::linear(),
+            (Some("custom"), _) if self.waits_ms == Field::Keep => {
                 return Err(Problem::missing_field("retry.waits_ms"));
             }
-            (Some("custom"), Retry::Exponential { .. }) => Retry::Custom(Vec::new()),
+            (Some("custom"), _) => Schedule::Custom(Vec::new()),
             (Some(_), _) => {
-                return Err(Problem::invalid_field("retry.schedule", "expected `exponential` or `custom`"));
+                let reason = "expected `exponential`, `linear` or `custom`";
+                return Err(Problem::invalid_field("retry.schedule", reason));
             }
         };
-        let retry = match base {
-            Retry::Exponential { first, factor_percent, max, retries } => {
-                self.exponential(first, factor_percent, max, retries)?
-            }
-            Retry::Custom(waits) => self.custom(waits)?,
-        };
-        retry::validate(&retry).map_err(|error| Problem::invalid_field("retry", error))?;
-        Ok(retry)
-    }
-
-    fn exponential(
-        self,
-        first: Duration,
-        percent: u32,
-        max: Duration,
-        retries: u32,
-    ) -> Result<Retry, Problem> {
-        if self.waits_ms != Field::Keep {
-            return Err(Problem::invalid_field("retry.waits_ms", "only a `custom` schedule has it"));
+        self.refuse_others(&base)?;
+        match base {
+            Schedule::Exponential { first, factor_percent, max, retries } => Ok(Schedule::Exponential {
+                first: wait(self.first_ms, first, "retry.first_ms")?,
+                factor_percent: self.factor_percent.required(Some(factor_percent), "retry.factor_percent")?,
+                max: wait(self.max_ms, max, "retry.max_ms")?,
+                retries: self.retries.required(Some(retries), "retry.retries")?,
+            }),
+            Schedule::Linear { first, step, max, retries } => Ok(Schedule::Linear {
+                first: wait(self.first_ms, first, "retry.first_ms")?,
+                step: wait(self.step_ms, step, "retry.step_ms")?,
+                max: wait(self.max_ms, max, "retry.max_ms")?,
+                retries: self.retries.required(Some(retries), "retry.retries")?,
+            }),
+            Schedule::Custom(waits) => match self.waits_ms {
+                Field::Keep => Ok(Schedule::Custom(waits)),
+                given => {
+                    let waits_ms = given.required(Some(Vec::new()), "retry.waits_ms")?;
+                    Ok(Schedule::Custom(waits_ms.into_iter().map(Duration::from_millis).collect()))
+                }
+            },
         }
-        let wait = |field: Field<u64>, current: Duration, name| match field {
-            Field::Keep => Ok(current),
-            given => given.required(Some(0), name).map(Duration::from_millis),
-        };
-        Ok(Retry::Exponential {
-            first: wait(self.first_ms, first, "retry.first_ms")?,
-            factor_percent: self.factor_percent.required(Some(percent), "retry.factor_percent")?,
-            max: wait(self.max_ms, max, "retry.max_ms")?,
-            retries: self.retries.required(Some(retries), "retry.retries")?,
-        })
     }
 
-    fn custom(self, waits: Vec<Duration>) -> Result<Retry, Problem> {
-        for (given, field) in [
-            (self.first_ms != Field::Keep, "retry.first_ms"),
-            (self.factor_percent != Field::Keep, "retry.factor_percent"),
-            (self.max_ms != Field::Keep, "retry.max_ms"),
-            (self.retries != Field::Keep, "retry.retries"),
+    /// Refuses fields that the schedule does not have.
+    fn refuse_others(&self, schedule: &Schedule) -> Result<(), Problem> {
+        let (exponential, linear, custom) = match schedule {
+            Schedule::Exponential { .. } => (true, false, false),
+            Schedule::Linear { .. } => (false, true, false),
+            Schedule::Custom(_) => (false, false, true),
+        };
+        let regular = "only an `exponential` or `linear` schedule has it";
+        for (given, fits, field, reason) in [
+            (self.first_ms != Field::Keep, !custom, "retry.first_ms", regular),
+            (self.max_ms != Field::Keep, !custom, "retry.max_ms", regular),
+            (self.retries != Field::Keep, !custom, "retry.retries", regular),
+            (
+                self.factor_percent != Field::Keep,
+                exponential,
+                "retry.factor_percent",
+                "only an `exponential` schedule has it",
+            ),
+            (self.step_ms != Field::Keep, linear, "retry.step_ms", "only a `linear` schedule has it"),
+            (self.waits_ms != Field::Keep, custom, "retry.waits_ms", "only a `custom` schedule has it"),
         ] {
-            if given {
-                return Err(Problem::invalid_field(field, "only an `exponential` schedule has it"));
+            if given && !fits {
+                return Err(Problem::invalid_field(field, reason));
             }
         }
-        match self.waits_ms {
-            Field::Keep => Ok(Retry::Custom(waits)),
-            given => {
-                let waits_ms = given.required(Some(Vec::new()), "retry.waits_ms")?;
-                Ok(Retry::Custom(waits_ms.into_iter().map(Duration::from_millis).collect()))
-            }
-        }
+        Ok(())
+    }
+}
+
+fn wait(field: Field<u64>, current: Duration, name: &str) -> Result<Duration, Problem> {
+    match field {
+        Field::Keep => Ok(current),
+        given => given.required(Some(0), name).map(Duration::from_millis),
+    }
+}
+
+fn failures(field: Field<Vec<String>>, current: Vec<Failures>, name: &str) -> Result<Vec<Failures>, Problem> {
+    match field {
+        Field::Keep => Ok(current),
+        Field::Reset => Ok(Vec::new()),
+        Field::Set(texts) => texts
+            .iter()
+            .enumerate()
+            .map(|(at, text)| {
+                text.parse().map_err(|error| Problem::invalid_field(&format!("{name}[{at}]"), error))
+            })
+            .collect(),
     }
 }
 
@@ -153,27 +214,63 @@ mod tests {
         }
     }
 
+    /// A policy as it is shown, without conditions.
+    fn shown(mut schedule: serde_json::Value) -> Result<serde_json::Value, (Kind, Option<String>)> {
+        schedule["retry_on"] = json!([]);
+        schedule["give_up_on"] = json!([]);
+        schedule["max_age_ms"] = json!(null);
+        Ok(schedule)
+    }
+
+    fn custom() -> Retry {
+        Retry::on(Schedule::Custom(vec![Duration::from_secs(1)]))
+    }
+
     #[test]
     fn fields_merge_into_the_schedule_there_is() {
         let default = |first_ms, retries| {
-            Ok(json!({"schedule": "exponential", "first_ms": first_ms, "factor_percent": 300,
-                      "max_ms": 43_200_000, "retries": retries}))
+            shown(json!({"schedule": "exponential", "first_ms": first_ms, "factor_percent": 300,
+                         "max_ms": 43_200_000, "retries": retries}))
         };
-        let custom = || Retry::Custom(vec![Duration::from_secs(1)]);
         assert_eq!(after(Retry::default(), json!({})), default(5_000, 14));
         assert_eq!(after(Retry::default(), json!({"first_ms": 700, "retries": 2})), default(700, 2));
         assert_eq!(after(custom(), json!({"schedule": "exponential"})), default(5_000, 14));
         assert_eq!(after(custom(), json!({"schedule": null, "retries": 1})), default(5_000, 1));
-        let waits = |waits_ms: &[u64]| Ok(json!({"schedule": "custom", "waits_ms": waits_ms}));
+        let waits = |waits_ms: &[u64]| shown(json!({"schedule": "custom", "waits_ms": waits_ms}));
         assert_eq!(after(custom(), json!({"schedule": "custom"})), waits(&[1_000]));
         assert_eq!(after(Retry::default(), json!({"schedule": "custom", "waits_ms": [5]})), waits(&[5]));
         assert_eq!(after(custom(), json!({"waits_ms": []})), waits(&[]));
+        let linear = |step_ms, retries| {
+            shown(json!({"schedule": "linear", "first_ms": 60_000, "step_ms": step_ms,
+                         "max_ms": 43_200_000, "retries": retries}))
+        };
+        assert_eq!(after(custom(), json!({"schedule": "linear"})), linear(60_000, 14));
+        assert_eq!(after(Retry::on(Schedule::linear()), json!({"step_ms": 0, "retries": 3})), linear(0, 3));
+    }
+
+    #[test]
+    fn conditions_merge_beside_the_schedule() {
+        let change =
+            json!({"retry_on": ["429", "500-599", "timeout"], "give_up_on": ["501"], "max_age_ms": 9});
+        let merged = after(custom(), change.clone()).unwrap();
+        for (name, value) in change.as_object().unwrap() {
+            assert_eq!(&merged[name], value);
+        }
+        let limited = Retry {
+            retry_on: vec!["503".parse().unwrap()],
+            max_age: Some(Duration::from_millis(7)),
+            ..custom()
+        };
+        let kept = after(limited.clone(), json!({"waits_ms": [2]})).unwrap();
+        assert_eq!((&kept["retry_on"], &kept["max_age_ms"]), (&json!(["503"]), &json!(7)));
+        let reset = after(limited, json!({"retry_on": null, "max_age_ms": null})).unwrap();
+        assert_eq!((&reset["retry_on"], &reset["max_age_ms"]), (&json!([]), &json!(null)));
     }
 
     #[test]
     fn what_does_not_fit_is_refused_by_name() {
         for (change, kind, field) in [
-            (json!({"schedule": "linear"}), Kind::InvalidField, "retry.schedule"),
+            (json!({"schedule": "cubic"}), Kind::InvalidField, "retry.schedule"),
             (json!({"schedule": "custom"}), Kind::MissingField, "retry.waits_ms"),
             (json!({"schedule": "custom", "waits_ms": null}), Kind::InvalidField, "retry.waits_ms"),
             (
@@ -181,11 +278,19 @@ mod tests {
                 Kind::InvalidField,
                 "retry.retries",
             ),
+            (
+                json!({"schedule": "linear", "factor_percent": 200}),
+                Kind::InvalidField,
+                "retry.factor_percent",
+            ),
+            (json!({"step_ms": 1}), Kind::InvalidField, "retry.step_ms"),
             (json!({"waits_ms": [1]}), Kind::InvalidField, "retry.waits_ms"),
             (json!({"retries": null}), Kind::InvalidField, "retry.retries"),
             (json!({"first_ms": null}), Kind::InvalidField, "retry.first_ms"),
             (json!({"retries": 1_000}), Kind::InvalidField, "retry"),
             (json!({"first_ms": 0}), Kind::InvalidField, "retry"),
+            (json!({"retry_on": ["500", "5xx"]}), Kind::InvalidField, "retry.retry_on[1]"),
+            (json!({"give_up_on": ["200"]}), Kind::InvalidField, "retry.give_up_on[0]"),
         ] {
             let expected = Err((kind, Some(field.to_owned())));
             assert_eq!(after(Retry::default(), change.clone()), expected, "{change}");

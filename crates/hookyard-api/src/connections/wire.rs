@@ -1,11 +1,14 @@
 //! Connections on the wire.
 
-use hookyard_model::connection::{Connection, Retry};
+use hookyard_model::connection::Connection;
 use hookyard_model::id::{DestinationId, SourceId};
+use hookyard_model::retry::Retry;
 use hookyard_store::catalog::NewConnection;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::retry::{RetryFields, RetryView};
+use super::rules;
 use crate::body::Object;
 use crate::managed::managed_by;
 use crate::merge::Field;
@@ -19,6 +22,7 @@ pub(crate) struct ConnectionView {
     name: String,
     source_id: String,
     destination_id: String,
+    rules: Vec<Value>,
     retry: RetryView,
     enabled: bool,
     /// Why and since when it is not enabled.
@@ -49,6 +53,7 @@ impl ConnectionView {
             name: connection.name.clone(),
             source_id: connection.source.to_string(),
             destination_id: connection.destination.to_string(),
+            rules: connection.rules.iter().map(rules::show).collect(),
             retry: RetryView::from(&connection.retry),
             enabled: disabled.is_none(),
             disabled: disabled.map(|it| DisabledView { cause: it.cause.name(), at: Rfc3339(it.at) }),
@@ -66,6 +71,7 @@ pub(crate) struct ConnectionFields {
     name: Field<String>,
     source_id: Field<String>,
     destination_id: Field<String>,
+    rules: Field<Vec<Map<String, Value>>>,
     retry: Field<Object<RetryFields>>,
     enabled: Field<bool>,
 }
@@ -74,12 +80,17 @@ impl ConnectionFields {
     /// The connection that results: from nothing, or from the one there is.
     ///
     /// # Errors
-    /// A missing field, text that is no id, or a schedule that cannot be used.
+    /// A missing field, text that is no id, or rules or a schedule that cannot be used.
     pub(crate) fn onto(self, current: Option<&Connection>) -> Result<NewConnection, Problem> {
         let name = self.name.required(current.map(|it| it.name.clone()), "name")?;
         let source = self.source_id.required(current.map(|it| it.source.to_string()), "source_id")?;
         let destination =
             self.destination_id.required(current.map(|it| it.destination.to_string()), "destination_id")?;
+        let rules = match self.rules {
+            Field::Keep => current.map(|it| it.rules.clone()).unwrap_or_default(),
+            Field::Reset => Vec::new(),
+            Field::Set(rules) => rules::read(rules)?,
+        };
         let retry = current.map(|it| it.retry.clone()).unwrap_or_default();
         let retry = match self.retry {
             Field::Keep => retry,
@@ -90,6 +101,7 @@ impl ConnectionFields {
             name,
             source: reference::<SourceId>("source_id", &source)?,
             destination: reference::<DestinationId>("destination_id", &destination)?,
+            rules,
             retry,
             enabled: self.enabled.over(current.is_none_or(|it| it.disabled.is_none()), true),
         })

@@ -7,11 +7,15 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::destination::{
     CONCURRENCY_DEFAULT, Destination, OVERLAP_DEFAULT, SigningSecret, TIMEOUT_DEFAULT,
 };
+use hookyard_model::pacing::Pacing;
 use hookyard_model::secret::Secret;
+use hookyard_model::standing::{BreakerState, Standing};
 use hookyard_store::catalog::{NewDestination, SigningAlgorithm};
 use serde::{Deserialize, Serialize};
 
 use super::auth::{AuthFields, AuthView};
+use super::pacing::{BreakerFields, BreakerView, RateFields, RateView, disable_after};
+use crate::body::Object;
 use crate::managed::managed_by;
 use crate::merge::Field;
 use crate::problem::Problem;
@@ -27,6 +31,14 @@ pub(crate) struct DestinationView {
     append_path: bool,
     timeout_ms: u64,
     concurrency: u32,
+    rate: Option<RateView>,
+    breaker: BreakerView,
+    slow_start: bool,
+    /// 0 for never.
+    disable_after_ms: u64,
+    paused_at: Option<Rfc3339>,
+    failing_since: Option<Rfc3339>,
+    lane: LaneView,
     auth: AuthView,
     signing_secrets: Vec<SigningSecretView>,
     /// The secret that this very call made, in full.
@@ -37,17 +49,58 @@ pub(crate) struct DestinationView {
     updated_at: Rfc3339,
 }
 
+/// How its lane stands at this moment.
+#[derive(Debug, Serialize)]
+struct LaneView {
+    /// `closed`, `open` or `half_open`.
+    breaker: &'static str,
+    breaker_open_since: Option<Rfc3339>,
+    next_probe_at: Option<Rfc3339>,
+    /// How many attempts may run at the same time now, while that is fewer than `concurrency`.
+    slowed_to: Option<u32>,
+}
+
+impl From<Standing> for LaneView {
+    fn from(standing: Standing) -> Self {
+        let breaker = standing.breaker;
+        let next_probe_at = match breaker {
+            BreakerState::Open { next_probe_at, .. } => Some(Rfc3339(next_probe_at)),
+            BreakerState::Closed | BreakerState::HalfOpen { .. } => None,
+        };
+        Self {
+            breaker: breaker.name(),
+            breaker_open_since: breaker.since().map(Rfc3339),
+            next_probe_at,
+            slowed_to: standing.slowed_to,
+        }
+    }
+}
+
 impl DestinationView {
-    /// Shows a destination with the secrets that sign now, and in full the one that was just generated for it.
-    pub(crate) fn new(destination: &Destination, generated: Option<&Secret>, now: Timestamp) -> Self {
+    /// Shows a destination and how its lane stands, with the secrets that sign now, and in full the one that
+    /// was just generated for it.
+    pub(crate) fn new(
+        destination: &Destination,
+        standing: Standing,
+        generated: Option<&Secret>,
+        now: Timestamp,
+    ) -> Self {
+        let pacing = &destination.pacing;
         let signing = destination.signing_secrets.iter().filter(|secret| secret.signs_at(now));
         Self {
             id: destination.id.to_string(),
             name: destination.name.clone(),
             url: destination.url.clone(),
             append_path: destination.append_path,
-            timeout_ms: u64::try_from(destination.timeout.as_millis()).unwrap_or(u64::MAX),
+            timeout_ms: ms(destination.timeout),
             concurrency: destination.concurrency,
+            rate: pacing.rate.map(RateView::from),
+            breaker: BreakerView::from(pacing.breaker),
+            slow_start: pacing.slow_start,
+            disable_after_ms: pacing.disable_after.map_or(0, ms),
+            paused_at: destination.paused_at.map(Rfc3339),
+            failing_since: destination.failing_since.map(Rfc3339),
+            lane: LaneView::from(standing),
             auth: AuthView::new(&destination.auth),
             signing_secrets: signing.map(SigningSecretView::new).collect(),
             signing_secrets_generated: generated
@@ -70,6 +123,11 @@ pub(crate) struct DestinationFields {
     append_path: Field<bool>,
     timeout_ms: Field<u64>,
     concurrency: Field<u32>,
+    rate: Field<Object<RateFields>>,
+    breaker: Field<Object<BreakerFields>>,
+    slow_start: Field<bool>,
+    disable_after_ms: Field<u64>,
+    paused: Field<bool>,
     signing_secrets: Field<Vec<String>>,
     auth: Field<AuthFields>,
 }
@@ -154,15 +212,32 @@ impl DestinationFields {
             (Field::Keep, Some(current)) => current.auth.clone(),
             (Field::Keep, None) | (Field::Reset, _) => Auth::None,
         };
+        let before = current.map(|it| it.pacing.clone()).unwrap_or_default();
+        let default = Pacing::default();
+        let pacing = Pacing {
+            rate: RateFields::onto(self.rate, before.rate)?,
+            breaker: BreakerFields::onto(self.breaker, before.breaker),
+            slow_start: self.slow_start.over(before.slow_start, default.slow_start),
+            disable_after: disable_after(self.disable_after_ms, before.disable_after),
+        };
         let new = NewDestination {
             name,
             url,
             append_path: self.append_path.over(current.is_some_and(|it| it.append_path), false),
             timeout,
             concurrency: self.concurrency.over(concurrency, CONCURRENCY_DEFAULT),
+            pacing,
+            paused: match self.paused {
+                Field::Keep => None,
+                given => Some(given.over(false, false)),
+            },
             signing_secrets,
             auth,
         };
         Ok((new, generated))
     }
+}
+
+pub(super) fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,12 @@
 //! Events on the wire.
 
 use hookyard_model::attempt::ErrorKind;
-use hookyard_store::history::EventSummary;
+use hookyard_model::event::EventState;
+use hookyard_model::id::EventId;
+use hookyard_model::rule::{DiscardCause, Step};
+use hookyard_model::standing::HeldBy;
+use hookyard_store::history::{EventDetails, EventSummary};
+use hookyard_store::store::Store;
 use serde::Serialize;
 
 use crate::time::Rfc3339;
@@ -15,6 +20,10 @@ pub(crate) struct EventView {
     source_id: String,
     destination_id: String,
     state: &'static str,
+    /// Why it is held.
+    held_by: Option<&'static str>,
+    /// Why a rule discarded it; none where none did.
+    discarded: Option<&'static str>,
     /// From when it may be delivered; none where it waits for nothing.
     due_at: Option<Rfc3339>,
     attempts: u32,
@@ -23,15 +32,54 @@ pub(crate) struct EventView {
     last_attempt_at: Option<Rfc3339>,
 }
 
-impl From<EventSummary> for EventView {
-    fn from(event: EventSummary) -> Self {
+/// An event with what its connection's rules made of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct EventDetailsView {
+    #[serde(flatten)]
+    event: EventView,
+    /// The event that came first, where this is a duplicate.
+    duplicate_of: Option<String>,
+    /// What each rule did, in their order, up to the one that ended it.
+    rules: Vec<StepView>,
+}
+
+#[derive(Debug, Serialize)]
+struct StepView {
+    r#type: &'static str,
+    /// A sentence; none where the rule changed nothing.
+    detail: Option<String>,
+}
+
+impl EventDetailsView {
+    /// Shows an event; the store says whether it is held.
+    pub(crate) fn new(store: &Store, details: EventDetails) -> Self {
+        let EventDetails { summary, ruling } = details;
+        let connection = summary.id.connection;
+        let step = |step: Step| StepView {
+            r#type: step.kind.name(),
+            detail: (!step.detail.is_empty()).then_some(step.detail),
+        };
+        Self {
+            event: EventView::new(store, &summary),
+            duplicate_of: ruling.duplicate_of.map(|request| EventId { request, connection }.to_string()),
+            rules: ruling.steps.into_iter().map(step).collect(),
+        }
+    }
+}
+
+impl EventView {
+    /// Shows an event; the store says whether it is held.
+    pub(crate) fn new(store: &Store, event: &EventSummary) -> Self {
+        let held_by = store.held_by(event);
         Self {
             id: event.id.to_string(),
             request_id: event.id.request.to_string(),
             connection_id: event.id.connection.to_string(),
             source_id: event.source.to_string(),
             destination_id: event.destination.to_string(),
-            state: event.state.name(),
+            state: held_by.map_or(event.state, |_| EventState::Held).name(),
+            held_by: held_by.map(HeldBy::name),
+            discarded: event.discarded.map(DiscardCause::name),
             due_at: event.state.is_undelivered().then_some(Rfc3339(event.due_at)),
             attempts: event.attempts,
             last_status: event.last_status,

@@ -42,9 +42,10 @@ pub(crate) async fn of(api: &Shared, request: &Request) -> Option<DiagnosisView>
         .map(|one| (one.secret.expose().to_owned(), ago(one.retired_at, api.clock.now())))
         .collect();
     let (request, url) = (request.clone(), source.url(api.public_url.as_deref()));
+    let keys = api.keys.clone();
     // Some hundred hashes over the body: not beside what others wait for.
     let diagnosed =
-        tokio::task::spawn_blocking(move || diagnosed(&source, url.as_deref(), &request, &retired));
+        tokio::task::spawn_blocking(move || diagnosed(&source, url.as_deref(), &request, &retired, &keys));
     diagnosed.await.ok().flatten().map(DiagnosisView::from)
 }
 
@@ -53,6 +54,7 @@ fn diagnosed(
     url: Option<&str>,
     request: &Request,
     retired: &[(String, String)],
+    keys: &KeyCache,
 ) -> Option<Diagnosis> {
     let head = Head::parse(&request.head).ok()?;
     let mut headers = HeaderMap::with_capacity(head.headers.len());
@@ -80,7 +82,7 @@ fn diagnosed(
         arrived_s: request.received_at.s(),
         retired: &retired,
     };
-    diagnose(&configuration, &evidence, &KeyCache::default())
+    diagnose(&configuration, &evidence, keys)
 }
 
 /// How long ago something was, for people.

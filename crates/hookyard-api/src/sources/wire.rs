@@ -73,7 +73,7 @@ impl SourceView {
 }
 
 /// What a body says about a source. No `Debug`: it holds secrets.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SourceFields {
     name: Field<String>,
@@ -86,7 +86,7 @@ pub(crate) struct SourceFields {
     answer: Field<Object<AnswerFields>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct AnswerFields {
     status: Field<u16>,

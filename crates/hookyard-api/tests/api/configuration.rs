@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use hookyard_model::auth::Auth;
-use hookyard_model::connection::{DisableCause, Retry};
+use hookyard_model::connection::DisableCause;
+use hookyard_model::id::SourceId;
+use hookyard_model::pacing::Pacing;
+use hookyard_model::retry::Retry;
+use hookyard_model::secret::Secret;
 use hookyard_model::source::Verification;
 use hookyard_store::catalog::{Declared, DeclaredConnection, NewDestination, NewSource};
 use serde_json::{Value, json};
@@ -122,7 +126,8 @@ async fn a_connection_lives_its_life() {
             "name": "in-out", "source_id": source, "destination_id": destination, "enabled": true,
             "disabled": null, "managed_by": "api",
             "retry": {"schedule": "exponential", "first_ms": 5_000, "factor_percent": 300,
-                      "max_ms": 43_200_000, "retries": 14},
+                      "max_ms": 43_200_000, "retries": 14, "retry_on": [], "give_up_on": [],
+                      "max_age_ms": null},
         }),
     );
     let change = json!({"enabled": false, "retry": {"schedule": "custom", "waits_ms": [1_000, 60_000]}});
@@ -131,7 +136,8 @@ async fn a_connection_lives_its_life() {
         &changed,
         &json!({
             "enabled": false, "disabled": {"cause": "by_hand", "at": "2027-01-15T08:00:00.000Z"},
-            "retry": {"schedule": "custom", "waits_ms": [1_000, 60_000]},
+            "retry": {"schedule": "custom", "waits_ms": [1_000, 60_000], "retry_on": [], "give_up_on": [],
+                      "max_age_ms": null},
         }),
     );
     let changed = server.patch(&path, json!({"enabled": null, "retry": null})).await.ok();
@@ -315,6 +321,8 @@ async fn what_the_configuration_file_declares_is_only_read() {
         append_path: false,
         timeout: Duration::from_secs(1),
         concurrency: 1,
+        pacing: Pacing::default(),
+        paused: None,
         signing_secrets: Vec::new(),
         auth: Auth::None,
     };
@@ -322,6 +330,7 @@ async fn what_the_configuration_file_declares_is_only_read() {
         name: "in-out".to_owned(),
         source: "in".to_owned(),
         destination: "out".to_owned(),
+        rules: Vec::new(),
         retry: Retry::default(),
         enabled: true,
     };
@@ -368,4 +377,105 @@ async fn providers_say_what_they_need() {
     let settings = named("hmac")["settings"].clone();
     let header = settings.as_array().unwrap().iter().find(|setting| setting["name"] == "header").unwrap();
     assert_eq!(header["required"], true);
+}
+
+/// A handshake writes past the API's turn: what it brings must be there whichever of the two is first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_captured_during_a_change_stays() {
+    let server = Server::start().await;
+    for round in 0..40 {
+        let body = json!({"name": format!("asana-{round}"), "provider": "asana"});
+        let id: SourceId = server.create(SOURCES, body).await.parse().unwrap();
+        let path = format!("{SOURCES}/{id}");
+        let brought = Secret::new("brought-by-a-handshake");
+        let capture = server.store.catalog().capture_secret(id, brought.clone());
+        let (changed, captured) = tokio::join!(server.patch(&path, json!({"methods": ["POST"]})), capture);
+        changed.ok();
+        assert!(captured.unwrap());
+        let source = server.store.catalog().snapshot().sources[&id].clone();
+        assert_eq!(source.verification.secrets, [brought], "round {round}");
+        assert_eq!(source.methods, ["POST"]);
+    }
+}
+#[tokio::test]
+async fn how_a_destination_is_sent_to_merges_field_by_field() {
+    let server = Server::start().await;
+    let (_, destination, _) = joined(&server).await;
+    let path = format!("{DESTINATIONS}/{destination}");
+    let default = json!({
+        "rate": null, "slow_start": true, "disable_after_ms": 432_000_000, "paused_at": null,
+        "failing_since": null,
+        "breaker": {"enabled": true, "consecutive_failures": 20, "error_percent": 80, "window_ms": 60_000,
+                    "attempts_min": 100, "probe_first_ms": 1_000, "probe_max_ms": 30_000},
+        "lane": {"breaker": "closed", "breaker_open_since": null, "next_probe_at": null, "slowed_to": null},
+    });
+    assert_fields(&server.get(&path).await.ok(), &default);
+    let change = json!({"rate": {"limit": 90, "per": "minute"}, "breaker": {"enabled": false, "window_ms": 5},
+                        "slow_start": false, "disable_after_ms": 0});
+    let changed = server.patch(&path, change).await.ok();
+    assert_fields(
+        &changed,
+        &json!({"rate": {"limit": 90, "per": "minute", "burst": 1}, "slow_start": false, "disable_after_ms": 0}),
+    );
+    let breaker = &changed["breaker"];
+    assert_eq!((&breaker["enabled"], &breaker["window_ms"]), (&json!(false), &json!(5)));
+    let changed = server.patch(&path, json!({"rate": {"burst": 7}})).await.ok();
+    assert_eq!(changed["rate"], json!({"limit": 90, "per": "minute", "burst": 7}));
+    let paused = server.patch(&path, json!({"paused": true})).await.ok();
+    assert!(paused["paused_at"].is_string());
+    let reset =
+        json!({"rate": null, "breaker": null, "slow_start": null, "disable_after_ms": null, "paused": null});
+    assert_fields(&server.patch(&path, reset).await.ok(), &default);
+    for (change, field) in [
+        (json!({"rate": {"limit": 0}}), "rate"),
+        (json!({"rate": {}}), "rate.limit"),
+        (json!({"rate": {"limit": 1, "per": "day"}}), "rate.per"),
+        (json!({"rate": {"limit": 1, "each": "second"}}), "rate.each"),
+        (json!({"rate": 100}), "rate"),
+        (json!({"breaker": {"error_percent": 101}}), "breaker"),
+        (json!({"disable_after_ms": 1}), "disable_after_ms"),
+    ] {
+        let refused = server.patch(&path, change.clone()).await.problem();
+        assert_eq!((refused.0, refused.2.as_deref()), (422, Some(field)), "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_destination_of_the_configuration_file_can_be_paused() {
+    let server = Server::start().await;
+    let destination = NewDestination {
+        name: "out".to_owned(),
+        url: "http://127.0.0.1:1/".to_owned(),
+        append_path: false,
+        timeout: Duration::from_secs(1),
+        concurrency: 1,
+        pacing: Pacing::default(),
+        paused: None,
+        signing_secrets: Vec::new(),
+        auth: Auth::None,
+    };
+    let declared = |paused| Declared {
+        destinations: vec![NewDestination { paused, ..destination.clone() }],
+        ..Declared::default()
+    };
+    let catalog = server.store.catalog();
+    catalog.apply_file(server.project(), declared(None)).await.unwrap();
+    let id = server.get(DESTINATIONS).await.ok()["data"][0]["id"].clone();
+    let path = format!("{DESTINATIONS}/{}", id.as_str().unwrap());
+    let call = async |verb: &str| server.call("POST", &format!("{path}/{verb}"), None).await.ok();
+    let paused_at = call("pause").await["paused_at"].clone();
+    assert!(paused_at.is_string());
+    server.clock.advance(Duration::from_secs(60));
+    assert_eq!(call("pause").await["paused_at"], paused_at);
+    // A file that says nothing about it leaves it so; one that does decides.
+    catalog.apply_file(server.project(), declared(None)).await.unwrap();
+    assert_eq!(server.get(&path).await.ok()["paused_at"], paused_at);
+    catalog.apply_file(server.project(), declared(Some(false))).await.unwrap();
+    assert_eq!(server.get(&path).await.ok()["paused_at"], json!(null));
+    catalog.apply_file(server.project(), declared(Some(true))).await.unwrap();
+    assert!(server.get(&path).await.ok()["paused_at"].is_string());
+    assert_eq!(call("resume").await["paused_at"], json!(null));
+    let unknown =
+        server.call("POST", &format!("{DESTINATIONS}/dst_07fjcpm000002/pause"), None).await.problem();
+    assert_eq!((unknown.0, unknown.1.as_str()), (404, "not_found"));
 }

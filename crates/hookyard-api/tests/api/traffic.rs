@@ -8,6 +8,7 @@ use hookyard_model::attempt::{Attempt, DeliveryError, ErrorKind, Outcome, Respon
 use hookyard_model::event::EventState;
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, RequestId, SourceId};
 use hookyard_model::request::{Fields, Proof, RejectCause};
+use hookyard_model::rule::Ruling;
 use hookyard_store::accept::{Answered, Arrival, Rejection, Unavailable};
 use hookyard_store::arrivals::{Arrivals, Arrived, NewEvent};
 use hookyard_store::lanes::Lane;
@@ -142,6 +143,7 @@ impl Yard {
                     destination: self.destination,
                     state: EventState::Queued,
                     due_at: server.clock.now(),
+                    ruling: Ruling::default(),
                 };
                 server.store.record_routed(&arrived, Fields::default(), &[event]);
                 routed += 1;

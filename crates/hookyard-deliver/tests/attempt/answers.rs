@@ -1,6 +1,9 @@
-//! What is made of an answer: status, headers, body up to its limit, `Retry-After`, 410.
+//! What is made of an answer: status, headers, body up to its limit, `Retry-After`.
+
+use std::time::Duration;
 
 use hookyard_model::attempt::Outcome;
+use hookyard_rules::retry::RetryAfter;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -23,7 +26,7 @@ async fn answers_of_every_form_are_read() {
         let peer = Peer::answering(answer).await;
         let sent = peer::post_once(&peer::target(&peer.url())).await;
         assert_eq!(sent.outcome.is_success(), is_success, "{status}");
-        assert!(!sent.gone && sent.retry_after.is_none());
+        assert!(sent.retry_after.is_none());
         let response = peer::response(sent);
         assert_eq!((response.status, &response.body[..]), (status, body));
         assert!(!response.body_truncated);
@@ -133,23 +136,22 @@ async fn a_huge_body_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn retry_after_and_gone_are_told() {
-    for (answer, wait_s, gone) in [
-        (&b"HTTP/1.1 429 Slow\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n"[..], Some(120), false),
+async fn retry_after_is_told() {
+    let at = |wait_s| Some(RetryAfter::At(NOW.plus(Duration::from_secs(wait_s))));
+    for (answer, expected) in [
+        (&b"HTTP/1.1 429 Slow\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n"[..], at(120)),
         (
             b"HTTP/1.1 503 Down\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\nContent-Length: 0\r\n\r\n",
-            Some(60),
-            false,
+            at(60),
         ),
-        (b"HTTP/1.1 500 Oh\r\nRetry-After: 99999999\r\nContent-Length: 0\r\n\r\n", Some(86_400), false),
-        (b"HTTP/1.1 503 Down\r\nRetry-After: later\r\nContent-Length: 0\r\n\r\n", None, false),
-        (b"HTTP/1.1 200 OK\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n", None, false),
-        (b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n", None, true),
+        (b"HTTP/1.1 500 Oh\r\nRetry-After: 99999999\r\nContent-Length: 0\r\n\r\n", at(86_400)),
+        (b"HTTP/1.1 500 Oh\r\nRetry-After: -1\r\nContent-Length: 0\r\n\r\n", Some(RetryAfter::Never)),
+        (b"HTTP/1.1 503 Down\r\nRetry-After: later\r\nContent-Length: 0\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n", None),
     ] {
         let peer = Peer::answering(answer).await;
         let sent = peer::post_once(&peer::target(&peer.url())).await;
         assert!(matches!(sent.outcome, Outcome::Response(_)));
-        let waited_s = sent.retry_after.map(|after| after.at.since(NOW).as_secs());
-        assert_eq!((waited_s, sent.gone), (wait_s, gone), "{}", String::from_utf8_lossy(answer));
+        assert_eq!(sent.retry_after, expected, "{}", String::from_utf8_lossy(answer));
     }
 }

@@ -12,6 +12,7 @@ use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::destination::{Destination, SigningSecret};
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
+use hookyard_model::pacing::Pacing;
 use hookyard_model::request::{Proof, Request, Verdict};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::ManagedBy;
@@ -153,6 +154,9 @@ pub(crate) fn destination(url: &str) -> Destination {
         append_path: false,
         timeout: Duration::from_secs(60),
         concurrency: 1,
+        pacing: Pacing::default(),
+        paused_at: None,
+        failing_since: None,
         signing_secrets: vec![signing_secret(SECRET)],
         auth: Auth::None,
         managed_by: ManagedBy::Api,

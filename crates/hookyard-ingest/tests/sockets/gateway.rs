@@ -87,7 +87,8 @@ impl Gateway {
 
     pub(crate) async fn set_github_secret(&self, old: &Source, secret: &str) {
         let new = github(&old.token, secret);
-        self.store.catalog().update_source(old.project, old.id, new).await.unwrap();
+        let known = self.store.catalog().snapshot().sources.get(&old.id).map(Arc::clone).unwrap();
+        self.store.catalog().update_source(old.project, known, new).await.unwrap();
     }
 
     /// An accepted request, as it is stored.

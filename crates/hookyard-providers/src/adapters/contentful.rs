@@ -42,7 +42,7 @@ pub(super) fn text<'a>(reader: &Reader<'a>) -> Result<Cow<'a, [u8]>, Why> {
         }
         text.extend_from_slice(name.as_bytes());
         text.push(b':');
-        text.extend_from_slice(exactly_one(headers, name)?.trim_ascii());
+        text.extend_from_slice(exactly_one(headers, *name)?.trim_ascii());
     }
     text.push(b'\n');
     text.extend_from_slice(reader.body());

@@ -1,4 +1,4 @@
-//! Twilio: HMAC-SHA1 over the URL and, of a form, its sorted fields; of any other body the URL carries the
+//! Twilio: HMAC-SHA1, or with a shared key HMAC-SHA256, over the URL and, of a form, its sorted fields; of any other body the URL carries the
 //! digest. <https://www.twilio.com/docs/usage/security#validating-requests>
 //!
 //! Twilio signs the URL with or without its port, whichever product it is; the provider's own packages
@@ -9,7 +9,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use ring::{digest, hmac};
 use subtle::ConstantTimeEq as _;
 
@@ -37,13 +37,13 @@ impl fmt::Debug for Twilio {
 }
 
 impl Twilio {
-    pub(super) fn new(secrets: &[&str]) -> Self {
-        let key = |secret: &&str| hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes());
+    pub(super) fn new(algorithm: hmac::Algorithm, secrets: &[&str]) -> Self {
+        let key = |secret: &&str| hmac::Key::new(algorithm, secret.as_bytes());
         Self { keys: secrets.iter().map(key).collect() }
     }
 
     pub(super) fn verify(&self, request: &Request<'_>) -> Result<Verified, Refusal> {
-        let place = || Place::Header(Name::Fixed(HEADER.to_owned()));
+        let place = || Place::Header(Name::Fixed(HeaderName::from_static(HEADER)));
         let signature = exactly_one(request.headers, HEADER).map_err(|why| refusal(place(), why))?;
         let signature = STANDARD.decode(signature);
         let malformed = || refusal(place(), Why::Malformed("it is not base64"));
@@ -145,4 +145,34 @@ fn with_port(url: &str) -> Cow<'_, str> {
 
 fn refusal(place: Place, why: Why) -> Refusal {
     Unreadable { place: &place, why }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same text, as Twilio's own package signs it with the Auth Token, and under HMAC-SHA256.
+    #[test]
+    fn a_shared_key_changes_the_hash_and_nothing_else() {
+        let body = b"CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212";
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+        let (sha1, sha256) = (hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA256);
+        for (signature, algorithm) in
+            [("RSOYDt4T1cUTdK1PDd93/VVr8B8=", sha1), ("033hgUJA9M/hXIZsYjwkerEP/DBm35nEri5FhCYjA5s=", sha256)]
+        {
+            headers.insert(HEADER, signature.parse().unwrap());
+            let request = Request {
+                method: "POST",
+                target: "/token?foo=1&bar=2",
+                headers: &headers,
+                body,
+                public_url: Some("https://mycompany.com/myapp.php"),
+            };
+            for known in [sha1, sha256] {
+                let judged = Twilio::new(known, &["12345"]).verify(&request);
+                assert_eq!(judged.is_ok(), known == algorithm, "{signature}");
+            }
+        }
+    }
 }

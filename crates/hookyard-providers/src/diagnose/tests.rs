@@ -18,7 +18,9 @@ struct Differ<'a> {
     sender: &'a str,
     source: &'a str,
     settings: BTreeMap<String, String>,
+    /// The URL as the provider has it, and as the source has it.
     signed_url: &'a str,
+    url: &'a str,
     body: &'a str,
 }
 
@@ -30,6 +32,7 @@ impl Default for Differ<'_> {
             source: SECRET,
             settings: BTreeMap::new(),
             signed_url: URL,
+            url: URL,
             body: BODY,
         }
     }
@@ -64,7 +67,7 @@ impl Differ<'_> {
             provider: self.provider,
             secrets: &[self.source],
             settings: &self.settings,
-            public_url: Some(URL),
+            public_url: Some(self.url),
         };
         let target = signed.target("tok");
         let request = Request {
@@ -72,7 +75,7 @@ impl Differ<'_> {
             target: &target,
             headers: &signed.headers,
             body: &signed.body,
-            public_url: Some(URL),
+            public_url: Some(self.url),
         };
         let evidence = Evidence { request, is_whole, arrived_s, retired };
         let diagnosis = diagnose(&configuration, &evidence, &KeyCache::default())?;
@@ -208,6 +211,41 @@ fn what_is_missing_doubled_or_late() {
 }
 
 #[test]
+fn a_url_that_people_give_instead() {
+    let (http, inside) = ("http://hooks.example.com/tok", "https://inside.example/tok");
+    for (provider, url, signed_url, header, words) in [
+        ("twilio", URL, http, None, "http and https differ"),
+        ("twilio", http, URL, None, "http and https differ"),
+        ("hubspot", URL, "https://hooks.example.com/tok/", None, "a slash at the end"),
+        ("hubspot", URL, "https://hooks.example.com:443/tok", None, "with the port"),
+        ("hubspot", http, "http://hooks.example.com:80/tok", None, "with the port"),
+        ("hubspot", "https://hooks.example.com:8443/tok", URL, None, "without the port"),
+        ("twilio", URL, inside, Some(("host", "inside.example")), "the host differs"),
+        ("twilio", URL, inside, Some(("x-forwarded-host", "inside.example")), "the host differs"),
+        ("twilio", URL, "http://inside.example/tok", Some(("host", "inside.example")), "the host differs"),
+        (
+            "twilio",
+            "https://hooks.example.com/in/tok",
+            URL,
+            Some(("host", "hooks.example.com")),
+            "the path differs",
+        ),
+    ] {
+        let found = Differ { provider, url, signed_url, ..Differ::default() }.found(|signed| {
+            if let Some((name, value)) = header {
+                signed.headers.insert(name, HeaderValue::from_static(value));
+            }
+        });
+        says(&found, "signature", &format!("the signature matches the URL `{signed_url}`: {words}"));
+        assert!(found.suggestion.contains(&format!("give the provider `{url}`")), "{found:?}");
+    }
+    let found = Differ { provider: "hubspot", ..Differ::default() }.found(|signed| {
+        signed.suffix = "?utm_source=proxy".to_owned();
+    });
+    says(&found, "signature", "the URL without its query");
+}
+
+#[test]
 fn a_url_that_nobody_can_guess() {
     let elsewhere = "https://elsewhere.example/a/b";
     let found = Differ { provider: "twilio", signed_url: elsewhere, ..Differ::default() }.found(|_| {});
@@ -223,7 +261,17 @@ fn a_url_that_nobody_can_guess() {
 fn nothing_is_guessed_of_half_a_body_and_little_of_a_long_one() {
     let differ = Differ { sender: "an0ther-s3cr3t", ..Differ::default() };
     let half = differ.found_with(|_| {}, NOW_S, false, &[]).unwrap();
-    assert!(half.suggestion.contains("only the beginning was kept"), "{half:?}");
+    says(&half, "signature", "only the first 61 bytes of its body were kept");
+    assert!(half.suggestion.contains("`limits.rejected_body_bytes_max`"), "{half:?}");
+    // What stands in the headers is there in any case.
+    let unsigned = differ.found_with(|signed| signed.headers.clear(), NOW_S, false, &[]).unwrap();
+    says(&unsigned, "presence", "`x-hub-signature-256` is missing");
+    let stripe = Differ { provider: "stripe", ..Differ::default() };
+    says(&stripe.found_with(|_| {}, NOW_S + 900, false, &[]).unwrap(), "timestamp", "15 min before it came");
+    // Mailgun's signature stands in the body, here behind its end.
+    let mailgun = Differ { provider: "mailgun", ..Differ::default() };
+    let cut = mailgun.found_with(|signed| signed.body.truncate(10), NOW_S, false, &[]).unwrap();
+    says(&cut, "signature", "only the first 10 bytes");
     let long = "x".repeat(GUESSED_BYTES_MAX + 1);
     let found = Differ { body: &long, ..differ }.found(|_| {});
     assert!(found.suggestion.contains("longer than 256 KiB"), "{found:?}");

@@ -18,7 +18,7 @@ const BROKEN: Why = Why::Malformed("it is not compressed as its content-encoding
 
 /// The body as it was before its content coding.
 pub(crate) fn decoded<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Why> {
-    let coding = match exactly_one(headers, CONTENT_ENCODING.as_str()) {
+    let coding = match exactly_one(headers, CONTENT_ENCODING) {
         Ok(coding) => coding.trim_ascii(),
         Err(Why::Missing) => return Ok(Cow::Borrowed(body)),
         Err(why) => return Err(why),

@@ -16,12 +16,12 @@ pub(crate) const DIGEST_BYTES_MAX: usize = 64;
 /// Decodes a signature that has exactly the length of `digest`; the error says what is wrong with it.
 pub(crate) fn decode_exact(text: &[u8], encoding: Encoding, digest: &mut [u8]) -> Result<(), &'static str> {
     match encoding {
-        Encoding::Hex => hex(text, Letters::Lower, "the signature is not lower-case hex", digest),
-        Encoding::HexUpper => hex(text, Letters::Upper, "the signature is not upper-case hex", digest),
-        Encoding::HexAny => hex(text, Letters::Any, "the signature is not hex", digest),
+        Encoding::Hex => hex(text, &LOWER, "the signature is not lower-case hex", digest),
+        Encoding::HexUpper => hex(text, &UPPER, "the signature is not upper-case hex", digest),
+        Encoding::HexAny => hex(text, &ANY_CASE, "the signature is not hex", digest),
         Encoding::Hex0x => {
             let text = text.strip_prefix(b"0x").ok_or("the signature does not begin with `0x`")?;
-            hex(text, Letters::Lower, "the signature is not lower-case hex", digest)
+            hex(text, &LOWER, "the signature is not lower-case hex", digest)
         }
         Encoding::Base64 => {
             if text.len() != digest.len().div_ceil(3) * 4 {
@@ -44,7 +44,7 @@ pub(crate) fn decode_exact(text: &[u8], encoding: Encoding, digest: &mut [u8]) -
                 return Err(WRONG_LENGTH);
             }
             base64(text, &STANDARD, "the signature is not standard base64", written)?;
-            hex(written, Letters::Lower, "the signature is not base64 of lower-case hex", digest)
+            hex(written, &LOWER, "the signature is not base64 of lower-case hex", digest)
         }
     }
 }
@@ -71,43 +71,43 @@ pub(crate) fn decode(text: &[u8], encoding: Encoding) -> Result<Vec<u8>, &'stati
     if bytes.is_empty() { Err("the signature is empty") } else { Ok(bytes) }
 }
 
-/// Reads digits without a branch on what they are, which lets the compiler take many at once; whether
-/// all were digits shows at the end.
-fn hex(text: &[u8], letters: Letters, why: &'static str, digest: &mut [u8]) -> Result<(), &'static str> {
+/// Reads digits without a branch on what they are; whether all were digits shows at the end.
+fn hex(text: &[u8], values: &[u8; 256], why: &'static str, digest: &mut [u8]) -> Result<(), &'static str> {
     let (pairs, rest) = text.as_chunks::<2>();
     if pairs.len() != digest.len() || !rest.is_empty() {
         return Err(WRONG_LENGTH);
     }
-    let mut all_good = true;
+    let value = |digit: u8| values.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT);
+    let mut all = 0;
     for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
-        let ((high, high_good), (low, low_good)) = (letters.value(*high), letters.value(*low));
-        *byte = high << 4 | low;
-        all_good &= high_good & low_good;
+        let (high, low) = (value(*high), value(*low));
+        *byte = high << 4 | (low & 0xf);
+        all |= high | low;
     }
-    if all_good { Ok(()) } else { Err(why) }
+    if all < NO_DIGIT { Ok(()) } else { Err(why) }
 }
 
-/// Which letters are digits.
-#[derive(Clone, Copy)]
-enum Letters {
-    Lower,
-    Upper,
-    Any,
-}
+/// What stands in a table for what is no digit.
+const NO_DIGIT: u8 = 0x80;
+static LOWER: [u8; 256] = digit_values(b"abcdef");
+static UPPER: [u8; 256] = digit_values(b"ABCDEF");
+static ANY_CASE: [u8; 256] = digit_values(b"abcdefABCDEF");
 
-impl Letters {
-    /// The value of a digit, and whether it is one.
-    fn value(self, digit: u8) -> (u8, bool) {
-        let number = digit.wrapping_sub(b'0');
-        let letter = match self {
-            Self::Lower => digit.wrapping_sub(b'a'),
-            Self::Upper => digit.wrapping_sub(b'A'),
-            Self::Any => (digit | 0x20).wrapping_sub(b'a'),
-        };
-        let is_number = number < 10;
-        let value = if is_number { number } else { letter.wrapping_add(10) };
-        (value & 0xf, is_number | (letter < 6))
+#[expect(clippy::indexing_slicing, reason = "when it is compiled, every index is known")]
+/// The value of every byte as a hex digit, where these letters are digits from 10 on, over and over.
+const fn digit_values(letters: &[u8]) -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut number = 0;
+    while number < 10 {
+        values[b'0' as usize + number as usize] = number;
+        number += 1;
     }
+    let mut place = 0;
+    while place < letters.len() {
+        values[letters[place] as usize] = 10 + (place % 6) as u8;
+        place += 1;
+    }
+    values
 }
 
 fn base64(

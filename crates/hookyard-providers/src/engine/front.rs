@@ -10,7 +10,7 @@ mod extract;
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::configuration::ConfigError;
 use crate::definition::{Signature, Unit};
@@ -35,7 +35,7 @@ pub(crate) struct Front {
 
 struct Family {
     /// The headers by which a request shows that it uses this family; empty where there is one only.
-    headers: Vec<String>,
+    headers: Vec<HeaderName>,
     extractor: Extractor,
     time: Option<Time>,
     message: Template,
@@ -105,9 +105,12 @@ impl Front {
             return family.judge_each(reader, now_s, between, collect, push, prove);
         }
         let mut collected = collect();
-        match family.extractor.extract(&reader, |text| push(&mut collected, text)) {
-            Ok(text) => {
-                family.prove(reader, &text, now_s, |reader, message| prove(&collected, reader, message))
+        match family.extractor.first(&reader, |text| push(&mut collected, text)) {
+            Ok((text, at)) => {
+                let elements = family.extractor.elements(&text);
+                family.extractor.signatures(&elements, at, &mut |text| push(&mut collected, text))?;
+                let reader = reader.with_elements(&elements);
+                family.prove(reader, now_s, |reader, message| prove(&collected, reader, message))
             }
             Err(missing @ Refusal::ValueMissing { .. }) => Err(self.if_outdated(&reader, missing)),
             Err(refusal) => Err(refusal),
@@ -123,7 +126,7 @@ impl Front {
     /// two receivers could understand one request differently.
     fn family(&self, headers: &HeaderMap) -> Option<&Family> {
         let (usual, others) = self.families.split_first()?;
-        let used = |family: &&Family| family.headers.iter().any(|name| headers.contains_key(name.as_str()));
+        let used = |family: &&Family| family.headers.iter().any(|name| headers.contains_key(name));
         if others.is_empty() || used(&usual) {
             return Some(usual);
         }
@@ -153,18 +156,14 @@ impl Family {
         Ok(Self { headers: Vec::new(), extractor: Extractor::new(signature, site)?, time, message })
     }
 
-    /// Proves what stands in a value and beside it.
+    /// Proves the message of a request whose signatures were found.
     fn prove<R>(
         &self,
         reader: Reader<'_>,
-        text: &[u8],
         now_s: u64,
         prove: impl Fn(&Reader<'_>, &Template) -> Result<R, Refusal>,
     ) -> Result<R, Refusal> {
         let mut reader = reader;
-        if let Some(elements) = self.extractor.elements(text) {
-            reader = reader.with_elements(elements);
-        }
         let signed_at: Cow<'_, [u8]>;
         if let Some(time) = &self.time {
             signed_at = time.read(&reader, now_s)?;
@@ -185,16 +184,16 @@ impl Family {
     ) -> Result<R, Refusal> {
         let held = self.extractor.held(&reader)?;
         let mut judged = None;
-        let one_of_each =
-            held.iter().flat_map(|(text, place)| split(text, between).map(move |one| (one, place)));
-        for (index, (text, place)) in one_of_each.enumerate() {
+        let one_of_each = held.iter().flat_map(|(text, at)| split(text, between).map(move |one| (one, *at)));
+        for (index, (text, at)) in one_of_each.enumerate() {
             if index >= SIGNATURES_MAX {
-                return Err(Refusal::ValueMalformed { place: place.clone(), why: TOO_MANY.into() });
+                return Err(Refusal::ValueMalformed { place: at.place(), why: TOO_MANY.into() });
             }
             let mut collected = collect();
-            self.extractor.signatures(text, place, &mut |text| push(&mut collected, text))?;
-            let proved =
-                self.prove(reader, text, now_s, |reader, message| prove(&collected, reader, message));
+            let elements = self.extractor.elements(text);
+            self.extractor.signatures(&elements, at, &mut |text| push(&mut collected, text))?;
+            let reader = reader.with_elements(&elements);
+            let proved = self.prove(reader, now_s, |reader, message| prove(&collected, reader, message));
             match (&judged, &proved) {
                 (None | Some(Err(_)), Ok(_)) | (None, Err(_)) => judged = Some(proved),
                 _ => {}
@@ -208,7 +207,7 @@ impl Family {
         values.extend(self.extractor.values());
         values.extend(self.time.as_ref().map(|time| &time.from));
         let names = values.into_iter().filter_map(|value| match &value.place {
-            Place::Header(Name::Fixed(name)) if name.starts_with(prefix) => Some(name.clone()),
+            Place::Header(Name::Fixed(name)) if name.as_str().starts_with(prefix) => Some(name.clone()),
             _ => None,
         });
         self.headers = names.collect();

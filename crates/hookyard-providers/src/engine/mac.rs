@@ -55,7 +55,11 @@ impl Tag {
         let differing = pairs.fold(0, |differing, (word, other)| {
             differing | (u64::from_ne_bytes(*word) ^ u64::from_ne_bytes(*other))
         });
-        Choice::from(u8::from(self.len == signature.len())) & differing.ct_eq(&0) & rest.ct_eq(other_rest)
+        let differing = rest
+            .iter()
+            .zip(other_rest)
+            .fold(differing, |differing, (byte, other)| differing | u64::from(byte ^ other));
+        Choice::from(u8::from(self.len == signature.len())) & differing.ct_eq(&0)
     }
 }
 

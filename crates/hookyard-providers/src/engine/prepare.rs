@@ -71,7 +71,7 @@ impl Site<'_> {
         let Some(text) = self.settings.get(setting) else { return Ok(()) };
         match HeaderName::from_bytes(text.as_bytes()) {
             Ok(header) => {
-                *name = Name::Fixed(header.as_str().to_owned());
+                *name = Name::Fixed(header);
                 Ok(())
             }
             Err(_) => Err(self.settings.bad(setting, "that is not the name of a header")),

@@ -12,26 +12,26 @@ pub const SIGNATURES_MAX: usize = 16;
 /// What is said of more.
 pub(crate) const TOO_MANY: &str = "it holds more than 16 signatures";
 
-/// How many are held without asking for memory: one, and one more while a secret is rotated.
-const INLINE: usize = 2;
+/// How many bytes are held without asking for memory: with SHA-256 one signature, and one more while a
+/// secret is rotated.
+const INLINE_BYTES: usize = DIGEST_BYTES_MAX;
 
 /// Decoded signatures, at most [`SIGNATURES_MAX`].
 pub(crate) struct Signatures {
-    inline: [[u8; DIGEST_BYTES_MAX]; INLINE],
-    more: Vec<[u8; DIGEST_BYTES_MAX]>,
+    inline: [u8; INLINE_BYTES],
+    more: Vec<u8>,
     digest_bytes: usize,
+    /// How many fit into `inline`.
+    inline_max: usize,
     count: usize,
 }
 
 impl Signatures {
     /// No signatures yet, for an algorithm whose digests have `digest_bytes` bytes.
     pub(crate) fn new(digest_bytes: usize) -> Self {
-        Self {
-            inline: [[0; DIGEST_BYTES_MAX]; INLINE],
-            more: Vec::new(),
-            digest_bytes: digest_bytes.min(DIGEST_BYTES_MAX),
-            count: 0,
-        }
+        let digest_bytes = digest_bytes.clamp(1, DIGEST_BYTES_MAX);
+        let inline_max = INLINE_BYTES / digest_bytes;
+        Self { inline: [0; INLINE_BYTES], more: Vec::new(), digest_bytes, inline_max, count: 0 }
     }
 
     /// Adds one signature; the error says what is wrong with it.
@@ -39,11 +39,14 @@ impl Signatures {
         if self.count >= SIGNATURES_MAX {
             return Err(TOO_MANY);
         }
-        if self.count >= INLINE {
-            self.more.push([0; DIGEST_BYTES_MAX]);
-        }
-        let place = self.inline.get_mut(self.count).or(self.more.last_mut());
-        let digest = place.and_then(|digest| digest.get_mut(..self.digest_bytes)).ok_or(TOO_MANY)?;
+        let (place, start) = if self.count < self.inline_max {
+            (&mut self.inline[..], self.count * self.digest_bytes)
+        } else {
+            let start = self.more.len();
+            self.more.resize(start + self.digest_bytes, 0);
+            (&mut self.more[..], start)
+        };
+        let digest = place.get_mut(start..start + self.digest_bytes).ok_or(TOO_MANY)?;
         encoding::decode_exact(text, encoding, digest)?;
         self.count += 1;
         Ok(())
@@ -54,8 +57,8 @@ impl Signatures {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let digests = self.inline.iter().chain(&self.more).take(self.count);
-        digests.filter_map(|digest| digest.get(..self.digest_bytes))
+        let inline = self.inline.chunks_exact(self.digest_bytes).take(self.count);
+        inline.chain(self.more.chunks_exact(self.digest_bytes))
     }
 }
 
@@ -71,5 +74,19 @@ mod tests {
         }
         assert_eq!(signatures.push(b"00", Encoding::Hex), Err(TOO_MANY));
         assert_eq!(signatures.len(), SIGNATURES_MAX);
+    }
+
+    #[test]
+    fn all_are_held_in_order_whatever_their_length() {
+        for digest_bytes in [16, 20, 32, 48, 64] {
+            let mut signatures = Signatures::new(digest_bytes);
+            for byte in 0..SIGNATURES_MAX {
+                let text = format!("{byte:02x}").repeat(digest_bytes);
+                assert_eq!(signatures.push(text.as_bytes(), Encoding::Hex), Ok(()));
+                let held: Vec<u8> = signatures.iter().flatten().copied().collect();
+                let expected: Vec<u8> = (0..=byte).flat_map(|byte| vec![byte as u8; digest_bytes]).collect();
+                assert_eq!(held, expected, "{digest_bytes} {byte}");
+            }
+        }
     }
 }

@@ -55,14 +55,11 @@ pub(crate) fn parse(text: &[u8], unit: Unit) -> Option<u64> {
 
 /// A number without a sign, in units of so many microseconds; digits behind a point are a fraction.
 fn decimal(text: &[u8], unit_us: u64) -> Option<u64> {
-    let point = memchr::memchr(b'.', text);
-    let (whole, fraction) = match point.and_then(|point| text.split_at_checked(point)) {
-        Some((whole, fraction)) => (whole, fraction.strip_prefix(b".").filter(|rest| !rest.is_empty())?),
-        None => (text, &b""[..]),
-    };
-    if whole.len() > 19 {
-        return None;
+    if let Some(whole) = digits(text) {
+        return Some(whole.saturating_mul(unit_us));
     }
+    let (whole, fraction) = text.split_at_checked(memchr::memchr(b'.', text)?)?;
+    let fraction = fraction.strip_prefix(b".").filter(|rest| !rest.is_empty())?;
     Some(digits(whole)?.saturating_mul(unit_us).saturating_add(fraction_us(fraction, unit_us)?))
 }
 
@@ -75,13 +72,16 @@ fn fraction_us(fraction: &[u8], unit_us: u64) -> Option<u64> {
     })
 }
 
+/// A whole number of at most 19 digits, which 64 bits hold whatever they are.
 fn digits(text: &[u8]) -> Option<u64> {
-    if text.is_empty() {
+    if text.is_empty() || text.len() > 19 {
         return None;
     }
-    text.iter().try_fold(0_u64, |sum, digit| {
-        if digit.is_ascii_digit() { sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')) } else { None }
-    })
+    let (number, all_digits) = text.iter().fold((0_u64, true), |(number, all_digits), digit| {
+        let value = digit.wrapping_sub(b'0');
+        (number.wrapping_mul(10).wrapping_add(u64::from(value)), all_digits & (value < 10))
+    });
+    all_digits.then_some(number)
 }
 
 /// `2023-11-14T22:13:20.5+01:00`; the `T` may be a space, seconds, fraction and zone may be missing, and

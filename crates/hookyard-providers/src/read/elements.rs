@@ -2,12 +2,18 @@
 
 use crate::read::Why;
 
-/// A value and how it comes apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many elements are remembered once they are found: a time, and two signatures while a secret is rotated.
+const REMEMBERED: usize = 3;
+
+/// A value that was taken apart. The first elements are looked for once, however often they are asked for.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Elements<'a> {
-    pub(crate) text: &'a [u8],
-    pub(crate) kind: ElementKind,
-    pub(crate) separator: &'a [u8],
+    first: [&'a [u8]; REMEMBERED],
+    count: usize,
+    /// What stands behind those, where there is more.
+    behind: Option<&'a [u8]>,
+    kind: ElementKind,
+    separator: &'a [u8],
 }
 
 /// How elements are known from each other.
@@ -20,9 +26,22 @@ pub(crate) enum ElementKind {
 }
 
 impl<'a> Elements<'a> {
+    pub(crate) fn new(text: &'a [u8], kind: ElementKind, separator: &'a [u8]) -> Self {
+        let mut split = Split { rest: Some(text), separator };
+        let mut first = [&b""[..]; REMEMBERED];
+        let mut count = 0;
+        for (place, element) in first.iter_mut().zip(&mut split) {
+            *place = element;
+            count += 1;
+        }
+        Self { first, count, behind: split.rest, kind, separator }
+    }
+
     /// All elements, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        split(self.text, self.separator)
+    #[inline]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
+        let behind = Split { rest: self.behind, separator: self.separator };
+        self.first.iter().take(self.count).copied().chain(behind)
     }
 
     /// The element of this name or number; a name must occur once.
@@ -48,26 +67,32 @@ pub(crate) fn value_of<'a>(element: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 
 /// Splits at every separator; an empty separator splits nowhere.
 pub(crate) fn split<'a>(text: &'a [u8], separator: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let current = rest?;
-        let end = match separator {
+    Split { rest: Some(text), separator }
+}
+
+struct Split<'a> {
+    rest: Option<&'a [u8]>,
+    separator: &'a [u8],
+}
+
+impl<'a> Iterator for Split<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let current = self.rest?;
+        let end = match self.separator {
             [] => None,
             [byte] => memchr::memchr(*byte, current),
-            _ => memchr::memmem::find(current, separator),
+            separator => memchr::memmem::find(current, separator),
         };
-        let element = match end.and_then(|end| current.split_at_checked(end)) {
+        match end.and_then(|end| current.split_at_checked(end)) {
             Some((element, behind)) => {
-                rest = behind.get(separator.len()..);
-                element
+                self.rest = behind.get(self.separator.len()..);
+                Some(element)
             }
-            None => {
-                rest = None;
-                current
-            }
-        };
-        Some(element)
-    })
+            None => self.rest.take(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,14 +101,37 @@ mod tests {
 
     #[test]
     fn elements_are_found_by_name_and_by_place() {
-        let named = Elements { text: b"t=1,v1=a=b,v1=c,x", kind: ElementKind::Named, separator: b"," };
-        assert_eq!(named.get("t"), Ok(&b"1"[..]));
-        assert_eq!(named.get("v1"), Err(Why::Doubled));
-        assert_eq!(named.get("x"), Err(Why::Missing));
-        let numbered = Elements { text: b"1; a; ", kind: ElementKind::Numbered, separator: b"; " };
-        assert_eq!(numbered.get("0"), Ok(&b"1"[..]));
-        assert_eq!(numbered.get("2"), Ok(&b""[..]));
-        assert_eq!(numbered.get("3"), Err(Why::Missing));
-        assert_eq!(numbered.get("t"), Err(Why::Missing));
+        let named = Elements::new(b"t=1,v1=a=b,v1=c,x,e=5,f", ElementKind::Named, b",");
+        for (key, found) in [
+            ("t", Ok(&b"1"[..])),
+            ("v1", Err(Why::Doubled)),
+            ("x", Err(Why::Missing)),
+            ("e", Ok(b"5")),
+            ("f", Err(Why::Missing)),
+        ] {
+            assert_eq!(named.get(key), found, "{key}");
+        }
+        let numbered = Elements::new(b"1; a; ; d; ", ElementKind::Numbered, b"; ");
+        for (key, found) in [
+            ("0", Ok(&b"1"[..])),
+            ("2", Ok(b"")),
+            ("3", Ok(b"d")),
+            ("4", Ok(b"")),
+            ("5", Err(Why::Missing)),
+            ("t", Err(Why::Missing)),
+        ] {
+            assert_eq!(numbered.get(key), found, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_and_what_is_behind_it_are_all_there_is() {
+        for text in ["", ",", "a", "a,b", "a,b,c", "a,b,c,", "a,b,c,d", "a,,c,d,,f"] {
+            let elements = Elements::new(text.as_bytes(), ElementKind::Numbered, b",");
+            let expected: Vec<&[u8]> = text.split(',').map(str::as_bytes).collect();
+            assert_eq!(elements.iter().collect::<Vec<_>>(), expected, "{text}");
+        }
+        let whole = Elements::new(b"a,b", ElementKind::Numbered, b"");
+        assert_eq!(whole.iter().collect::<Vec<_>>(), [b"a,b"]);
     }
 }

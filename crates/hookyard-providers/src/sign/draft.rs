@@ -81,14 +81,23 @@ impl<'a> Draft<'a> {
         }
         let text = unfiltered(&value.filters, existing(&[])?.as_deref(), text)?;
         match &value.place {
-            Place::Header(name) => self.put_header(name, text),
+            Place::Header(name) => {
+                self.put_header(&self.header_name(name)?, text);
+                Ok(())
+            }
             Place::Query(name) => self.put_query(name, &text),
-            Place::Form(name) => self.put_form(name, &text),
+            Place::Form(name) => {
+                self.put_form(name, &text);
+                Ok(())
+            }
             Place::Body => {
                 self.body = text.into_bytes();
                 Ok(())
             }
-            Place::Multipart(name) => self.put_part(name, &text),
+            Place::Multipart(name) => {
+                self.put_part(name, &text);
+                Ok(())
+            }
             Place::Json(pointer) | Place::JsonRaw(pointer) => self.put_json(pointer, &text),
             other => Err(SampleError::Impossible(format!("a sample cannot put anything into {other}"))),
         }
@@ -151,7 +160,7 @@ impl<'a> Draft<'a> {
             SampleError::Impossible(format!("only the provider itself can sign for `{}`", adapter.name))
         })?;
         for (name, value) in signed.headers {
-            self.put_header(&Name::Fixed(name.to_owned()), value)?;
+            self.put_header(name, value);
         }
         self.body = signed.body;
         Ok(())
@@ -162,18 +171,20 @@ impl<'a> Draft<'a> {
             .ok_or_else(|| SampleError::Impossible("a header of the sample cannot be sent".to_owned()))
     }
 
-    fn put_header(&mut self, name: &Name, text: String) -> Result<(), SampleError> {
-        let name = match name {
-            Name::Fixed(name) => name.clone(),
+    fn header_name(&self, name: &Name) -> Result<String, SampleError> {
+        match name {
+            Name::Fixed(name) => Ok(name.as_str().to_owned()),
             Name::Setting(setting) => self
                 .settings
                 .get(setting)
                 .map(str::to_ascii_lowercase)
-                .ok_or_else(|| SampleError::Impossible(format!("the setting `{setting}` is not given")))?,
-        };
-        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
-        self.headers.push((name, text));
-        Ok(())
+                .ok_or_else(|| SampleError::Impossible(format!("the setting `{setting}` is not given"))),
+        }
+    }
+
+    fn put_header(&mut self, name: &str, text: String) {
+        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), text));
     }
 
     fn put_query(&mut self, name: &str, text: &str) -> Result<(), SampleError> {
@@ -184,14 +195,14 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn put_form(&mut self, name: &str, text: &str) -> Result<(), SampleError> {
+    fn put_form(&mut self, name: &str, text: &str) {
         let form = if self.has_type(FORM) { std::str::from_utf8(&self.body).unwrap_or_default() } else { "" };
         self.body = with_parameter(form, name, text).into_bytes();
-        self.set_type(FORM)
+        self.set_type(FORM);
     }
 
     /// Multipart bodies are made anew, part by part: no example is one.
-    fn put_part(&mut self, name: &str, text: &str) -> Result<(), SampleError> {
+    fn put_part(&mut self, name: &str, text: &str) {
         self.parts.retain(|(known, _)| known != name);
         self.parts.push((name.to_owned(), text.to_owned()));
         let mut body = String::new();
@@ -202,7 +213,7 @@ impl<'a> Draft<'a> {
             );
         }
         self.body = format!("{body}--{BOUNDARY}--\r\n").into_bytes();
-        self.set_type(&format!("multipart/form-data; boundary={BOUNDARY}"))
+        self.set_type(&format!("multipart/form-data; boundary={BOUNDARY}"));
     }
 
     fn has_type(&self, wanted: &str) -> bool {
@@ -210,8 +221,8 @@ impl<'a> Draft<'a> {
         line.is_some_and(|(_, value)| value.starts_with(wanted))
     }
 
-    fn set_type(&mut self, text: &str) -> Result<(), SampleError> {
-        self.put_header(&Name::Fixed("content-type".to_owned()), text.to_owned())
+    fn set_type(&mut self, text: &str) {
+        self.put_header("content-type", text.to_owned());
     }
 
     fn put_json(&mut self, pointer: &str, text: &str) -> Result<(), SampleError> {
@@ -219,7 +230,7 @@ impl<'a> Draft<'a> {
         let bytes: &[u8] = if is_other { b"{}" } else { &self.body };
         let mut json: Json = serde_json::from_slice(bytes)
             .map_err(|_| SampleError::Impossible("the body is not JSON".to_owned()))?;
-        self.set_type("application/json")?;
+        self.set_type("application/json");
         let steps: Vec<&str> = pointer.split('/').skip(1).collect();
         put_at(&mut json, &steps, text);
         self.body = json.to_string().into_bytes();

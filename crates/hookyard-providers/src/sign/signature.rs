@@ -44,12 +44,13 @@ pub(super) fn sign(
         draft.put(from, "")?;
     }
     let beside = beside(signature, message, timestamp.as_ref());
+    let elements = elements(signature, &beside);
     let tag = draft.read(|reader| {
         let reader = match &timestamp {
             Some((_, text)) => reader.with_timestamp(text.as_bytes()),
             None => reader,
         };
-        let reader = match elements(signature, &beside) {
+        let reader = match &elements {
             Some(elements) => reader.with_elements(elements),
             None => reader,
         };
@@ -167,7 +168,7 @@ fn elements<'a>(signature: &'a Signature, beside: &'a str) -> Option<Elements<'a
         Format::Positional => ElementKind::Numbered,
         Format::Plain | Format::List => return None,
     };
-    Some(Elements { text: beside.as_bytes(), kind, separator: separator(signature).as_bytes() })
+    Some(Elements::new(beside.as_bytes(), kind, separator(signature).as_bytes()))
 }
 
 fn separator(signature: &Signature) -> &str {

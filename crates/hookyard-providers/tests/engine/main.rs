@@ -117,7 +117,7 @@ fn result(verdict: Verdict) -> Result<Verified, Refusal> {
 }
 
 fn header(name: &str) -> Place {
-    Place::Header(Name::Fixed(name.to_owned()))
+    Place::Header(Name::Fixed(name.parse().unwrap()))
 }
 
 fn accepted(secret: usize) -> Result<Verified, Refusal> {

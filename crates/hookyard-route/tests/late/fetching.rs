@@ -124,6 +124,31 @@ async fn a_key_that_does_not_exist_is_asked_for_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn made_up_keys_do_not_have_a_provider_asked_without_end() {
+    let mut keys = KeyServer::start(status(404)).await;
+    let (mut yard, circle) = (Yard::new(), Circle::new());
+    yard.limits.fetches_per_minute_max = 3;
+    let running = yard.start(&keys).await;
+    // Of two sources: it is the same server that is asked.
+    let sources = [running.circle("one").await, running.circle("other").await];
+    let mut sent = Vec::new();
+    for number in 0..10 {
+        let message = circle.sign(&format!("made-up-{number}"), "e");
+        sent.push(running.pending(sources[number % 2], message).await);
+    }
+    let held_back = "hookyard_route_key_fetches_total{outcome=\"held_back\"}";
+    until(async || running.metric(held_back).parse().is_ok_and(|count: u64| count >= 7)).await;
+    until(async || running.metric("hookyard_route_pending_rejected_total") == "3").await;
+    assert_eq!(keys.already().len(), 3);
+    let mut pending = 0;
+    for id in sent {
+        pending += usize::from(running.verdict(id).await == Verdict::Pending);
+    }
+    assert_eq!(pending, 7);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_too_long_is_given_up() {
     let mut keys = KeyServer::start(Act::Hang).await;
     let (mut yard, circle) = (Yard::new(), Circle::new());

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use hookyard_model::connection::Retry;
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
 use hookyard_model::id::{DestinationId, ProjectId, RequestId, SourceId};
+use hookyard_model::pacing::Pacing;
 use hookyard_model::request::{Proof, RejectCause, Verdict};
+use hookyard_model::retry::Retry;
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Verification;
 use hookyard_providers::KeyCache;
@@ -85,6 +86,8 @@ impl Yard {
                     append_path: false,
                     timeout: TIMEOUT_DEFAULT,
                     concurrency: CONCURRENCY_DEFAULT,
+                    pacing: Pacing::default(),
+                    paused: None,
                     signing_secrets: Vec::new(),
                     auth: hookyard_model::auth::Auth::None,
                 };
@@ -139,8 +142,8 @@ impl Running {
             answer: None,
         };
         let source = catalog.create_source(self.project, new).await.unwrap().id;
-        let (destination, retry, enabled) = (self.destination, Retry::default(), true);
-        let new = NewConnection { name, source, destination, retry, enabled };
+        let (destination, rules, retry, enabled) = (self.destination, Vec::new(), Retry::default(), true);
+        let new = NewConnection { name, source, destination, rules, retry, enabled };
         catalog.create_connection(self.project, new).await.unwrap();
         source
     }

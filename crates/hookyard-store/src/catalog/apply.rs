@@ -5,14 +5,16 @@
 
 use std::sync::Arc;
 
-use hookyard_model::connection::{Connection, DisableCause, Disabled, Retry};
+use hookyard_model::connection::{Connection, DisableCause, Disabled};
 use hookyard_model::destination::Destination;
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use hookyard_model::retry::Retry;
+use hookyard_model::rule::Rule;
 use hookyard_model::source::{ManagedBy, Source};
 use rustc_hash::FxHashSet;
 
 use super::Catalog;
-use super::check::{Noun, Problem, name, retry};
+use super::check::{self, Noun, Problem};
 use super::destinations::NewDestination;
 use super::seal;
 use super::sources::NewSource;
@@ -38,6 +40,8 @@ pub struct DeclaredConnection {
     pub source: String,
     /// The name of the destination its events go to.
     pub destination: String,
+    /// What its events go through, in this order.
+    pub rules: Vec<Rule>,
     /// When failed attempts are made again.
     pub retry: Retry,
     /// Whether it takes events.
@@ -47,7 +51,7 @@ pub struct DeclaredConnection {
 impl DeclaredConnection {
     /// Everything about it that breaks a rule, other than what it joins.
     pub fn problems(&self) -> Vec<Problem> {
-        [name(&self.name), retry(&self.retry)].into_iter().flatten().collect()
+        check::connection(&self.name, &self.rules, &self.retry)
     }
 }
 
@@ -80,8 +84,8 @@ impl Catalog {
     /// snapshot when this returns.
     ///
     /// Things are matched by name. One that the API made is taken over, and keeps its id, and its token and
-    /// signing secrets where none are declared. A connection that `410 Gone` disabled stays disabled until
-    /// it goes to another URL.
+    /// signing secrets where none are declared. A connection that its destination disabled stays disabled
+    /// until it goes to another URL.
     ///
     /// # Errors
     /// [`WriteError`] where something is not valid, two things share a name or token, or the database
@@ -211,7 +215,7 @@ impl Draft<'_> {
             WriteError::refuse(Noun::Destination, &new.name, new.problems())?;
             let old = self.next.destination_named(project, &new.name).map(Arc::clone);
             let destination = match &old {
-                Some(old) => new.replacing(old, ManagedBy::File),
+                Some(old) => new.replacing(old, ManagedBy::File, self.now),
                 None => new.make(self, project, ManagedBy::File)?,
             };
             kept.insert(destination.id);
@@ -290,9 +294,7 @@ impl Draft<'_> {
             old.is_none_or(|old| old.destination != destination) || moved.contains(&destination);
         let was = old.and_then(|old| old.disabled.clone());
         let disabled = match was {
-            Some(was) if new.enabled && was.cause == DisableCause::DestinationGone && !goes_elsewhere => {
-                Some(was)
-            }
+            Some(was) if new.enabled && was.cause.is_the_destinations() && !goes_elsewhere => Some(was),
             _ if new.enabled => None,
             Some(was) if was.cause == DisableCause::ByHand => Some(was),
             _ => Some(Disabled { cause: DisableCause::ByHand, at: self.now }),
@@ -303,6 +305,7 @@ impl Draft<'_> {
             name: new.name,
             source,
             destination,
+            rules: new.rules,
             retry: new.retry,
             disabled,
             managed_by: ManagedBy::File,

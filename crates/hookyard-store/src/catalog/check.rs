@@ -6,7 +6,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use hookyard_model::connection::{RETRIES_MAX, RETRY_FACTOR_PERCENT_MAX, RETRY_WAIT_MAX, Retry};
+use hookyard_model::pacing::{
+    BREAKER_COUNT_MAX, BREAKER_TIME_MAX, Breaker, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, PROBE_WAIT_MIN,
+    Pacing, RATE_LIMIT_MAX,
+};
+use hookyard_model::retry::{
+    FAILURES_MAX, RETRIES_MAX, RETRY_AGE_MAX, RETRY_FACTOR_PERCENT_MAX, RETRY_WAIT_MAX, Retry, Schedule,
+};
+use hookyard_model::rule::{Delay, RULES_MAX, Rule};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Answer;
 use http::Uri;
@@ -197,31 +204,118 @@ pub(super) fn concurrency(concurrency: u32) -> Option<Problem> {
     Problem::new("concurrency", format!("it must be from 1 to {CONCURRENCY_MAX}"))
 }
 
-/// Bounds of the schedule.
+/// Bounds of how fast, and what is done about failure.
+pub(super) fn pacing(pacing: &Pacing) -> Option<Problem> {
+    if let Some(rate) = pacing.rate {
+        let counts = 1..=RATE_LIMIT_MAX;
+        if !counts.contains(&rate.limit) || !counts.contains(&rate.burst) {
+            return Problem::new("rate", format!("limit and burst must be from 1 to {RATE_LIMIT_MAX}"));
+        }
+    }
+    if let Some(after) = pacing.disable_after
+        && (whole_ms(after).is_none() || !(DISABLE_AFTER_MIN..=DISABLE_AFTER_MAX).contains(&after))
+    {
+        return Problem::new("disable_after", "it must be from 1 h to 365 days, in whole milliseconds");
+    }
+    breaker(&pacing.breaker)
+}
+
+fn breaker(breaker: &Breaker) -> Option<Problem> {
+    let is_time = |time: Duration| whole_ms(time).is_some_and(|ms| ms > 0) && time <= BREAKER_TIME_MAX;
+    let Breaker { window, probe_first, probe_max, .. } = *breaker;
+    if breaker.consecutive_failures > BREAKER_COUNT_MAX
+        || !(1..=BREAKER_COUNT_MAX).contains(&breaker.attempts_min)
+    {
+        return Problem::new("breaker", format!("counts must be from 1 to {BREAKER_COUNT_MAX}"));
+    }
+    if breaker.error_percent > 100 {
+        return Problem::new(
+            "breaker",
+            "the share of failures must be from 1 to 100 %, or 0 to leave it out",
+        );
+    }
+    if !is_time(window) || !is_time(probe_first) || !is_time(probe_max) {
+        return Problem::new("breaker", "durations must be from 1 ms to 24 h, in whole milliseconds");
+    }
+    if probe_first < PROBE_WAIT_MIN || probe_first > probe_max {
+        return Problem::new(
+            "breaker",
+            "the first probe must come after 10 ms or more, and the longest wait is longer",
+        );
+    }
+    if breaker.enabled && breaker.consecutive_failures == 0 && breaker.error_percent == 0 {
+        return Problem::new(
+            "breaker",
+            "nothing opens it: give a count or a share of failures, or disable it",
+        );
+    }
+    None
+}
+
+/// Everything about a connection that breaks a rule, other than what it joins.
+pub(super) fn connection(given_name: &str, given_rules: &[Rule], given_retry: &Retry) -> Vec<Problem> {
+    [name(given_name), rules(given_rules), retry(given_retry)].into_iter().flatten().collect()
+}
+
+/// Bounds of the rules. Whether they can be compiled is `hookyard-rules`' business.
+fn rules(rules: &[Rule]) -> Option<Problem> {
+    if rules.len() > RULES_MAX {
+        return Problem::new("rules", format!("at most {RULES_MAX} rules are possible"));
+    }
+    let is_whole = |rule: &Rule| match rule {
+        Rule::Filter { .. } | Rule::Delay(Delay::Until(_)) => true,
+        Rule::Deduplicate { window, .. } => whole_ms(*window).is_some(),
+        Rule::Stale { older_than } => whole_ms(*older_than).is_some(),
+        Rule::Delay(Delay::For(delay)) => whole_ms(*delay).is_some(),
+    };
+    match rules.iter().all(is_whole) {
+        true => None,
+        false => Problem::new("rules", "times are in whole milliseconds"),
+    }
+}
+
+/// Bounds of the schedule and of what it depends on.
 pub(super) fn retry(retry: &Retry) -> Option<Problem> {
+    if retry.retry_on.len() > FAILURES_MAX || retry.give_up_on.len() > FAILURES_MAX {
+        let reason = format!("`retry_on` and `give_up_on` list at most {FAILURES_MAX} kinds of failure each");
+        return Problem::new("retry", reason);
+    }
+    if let Some(age) = retry.max_age
+        && (whole_ms(age).is_none_or(|ms| ms == 0) || age > RETRY_AGE_MAX)
+    {
+        return Problem::new("retry", "`max_age` must be from 1 ms to 365 days, in whole milliseconds");
+    }
+    schedule(&retry.schedule)
+}
+
+fn schedule(schedule: &Schedule) -> Option<Problem> {
     let is_wait = |wait: Duration| whole_ms(wait).is_some_and(|ms| ms > 0) && wait <= RETRY_WAIT_MAX;
-    let wrong_wait = "each wait must be from 1 ms to 30 days, in whole milliseconds";
-    match retry {
-        Retry::Exponential { first, max, .. } if !is_wait(*first) || !is_wait(*max) => {
-            Problem::new("retry", wrong_wait)
-        }
-        Retry::Exponential { first, max, .. } if first > max => {
-            Problem::new("retry", "the first wait is longer than the longest one (`max`)")
-        }
-        Retry::Exponential { factor_percent, .. }
+    let wrong_wait =
+        || Problem::new("retry", "each wait must be from 1 ms to 30 days, in whole milliseconds");
+    let (first, max, retries) = match schedule {
+        Schedule::Custom(waits) if waits.len() > RETRIES_MAX as usize => (None, None, u32::MAX),
+        Schedule::Custom(waits) if !waits.iter().all(|wait| is_wait(*wait)) => return wrong_wait(),
+        Schedule::Custom(_) => return None,
+        Schedule::Exponential { factor_percent, .. }
             if !(100..=RETRY_FACTOR_PERCENT_MAX).contains(factor_percent) =>
         {
-            Problem::new("retry", "the factor must be from 1 to 100")
+            return Problem::new("retry", "the factor must be from 1 to 100");
         }
-        Retry::Exponential { retries, .. } if *retries > RETRIES_MAX => {
-            Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"))
+        Schedule::Linear { step, .. } if !step.is_zero() && !is_wait(*step) => return wrong_wait(),
+        Schedule::Exponential { first, max, retries, .. } | Schedule::Linear { first, max, retries, .. } => {
+            (Some(*first), Some(*max), *retries)
         }
-        Retry::Custom(waits) if waits.len() > RETRIES_MAX as usize => {
-            Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"))
-        }
-        Retry::Custom(waits) if !waits.iter().all(|wait| is_wait(*wait)) => Problem::new("retry", wrong_wait),
-        Retry::Exponential { .. } | Retry::Custom(_) => None,
+    };
+    if [first, max].into_iter().flatten().any(|wait| !is_wait(wait)) {
+        return wrong_wait();
     }
+    if first > max {
+        return Problem::new("retry", "the first wait is longer than the longest one (`max`)");
+    }
+    if retries > RETRIES_MAX {
+        return Problem::new("retry", format!("at most {RETRIES_MAX} retries are possible"));
+    }
+    None
 }
 
 /// The stored form of a duration; none where it has a fraction of a millisecond.
@@ -232,6 +326,9 @@ pub(super) fn whole_ms(duration: Duration) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use hookyard_model::pacing::{Rate, RateUnit};
+    use hookyard_model::retry::Failures;
+
     use super::*;
 
     #[test]
@@ -314,6 +411,40 @@ mod tests {
     }
 
     #[test]
+    fn pacing_is_within_bounds() {
+        let s = Duration::from_secs;
+        let rate = |limit, burst| Some(Rate { limit, per: RateUnit::Minute, burst });
+        let with = |rate, disable_after| pacing(&Pacing { rate, disable_after, ..Pacing::default() });
+        assert_eq!(with(None, None), None);
+        assert_eq!(with(rate(1, 1), Some(s(3600))), None);
+        assert_eq!(with(rate(1_000_000, 1_000_000), Some(s(365 * 86_400))), None);
+        for (limit, burst) in [(0, 1), (1, 0), (1_000_001, 1), (1, 1_000_001)] {
+            assert_eq!(with(rate(limit, burst), None).unwrap().setting, "rate");
+        }
+        for after in [s(0), s(3599), s(366 * 86_400)] {
+            assert_eq!(with(None, Some(after)).unwrap().setting, "disable_after");
+        }
+        let good = Breaker::default();
+        assert_eq!(breaker(&Breaker { consecutive_failures: 0, ..good }), None);
+        assert_eq!(breaker(&Breaker { error_percent: 0, ..good }), None);
+        assert_eq!(breaker(&Breaker { probe_first: s(30), ..good }), None);
+        let nothing = Breaker { consecutive_failures: 0, error_percent: 0, ..good };
+        assert_eq!(breaker(&Breaker { enabled: false, ..nothing }), None);
+        for bad in [
+            nothing,
+            Breaker { consecutive_failures: 1_000_001, ..good },
+            Breaker { error_percent: 101, ..good },
+            Breaker { attempts_min: 0, ..good },
+            Breaker { window: s(0), ..good },
+            Breaker { probe_first: Duration::from_millis(9), ..good },
+            Breaker { probe_first: s(31), ..good },
+            Breaker { probe_max: s(86_401), ..good },
+        ] {
+            assert!(breaker(&bad).is_some(), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn answers() {
         let good = Answer { status: 200, content_type: Some("text/plain".into()), body: "ok".into() };
         assert_eq!(answer(&good), None);
@@ -334,19 +465,35 @@ mod tests {
     fn retries() {
         let s = Duration::from_secs;
         let exponential = |first, factor_percent, max, retries| {
-            retry(&Retry::Exponential { first, factor_percent, max, retries })
+            schedule(&Schedule::Exponential { first, factor_percent, max, retries })
         };
+        let linear =
+            |first, step, max, retries| schedule(&Schedule::Linear { first, step, max, retries }).is_none();
+        let custom = |waits| schedule(&Schedule::Custom(waits));
         assert_eq!(retry(&Retry::default()), None);
-        assert_eq!(retry(&Retry::Custom(vec![])), None);
-        assert_eq!(retry(&Retry::Custom(vec![s(1), s(60)])), None);
+        assert_eq!(schedule(&Schedule::linear()), None);
+        assert_eq!(custom(vec![]), None);
+        assert_eq!(custom(vec![s(1), s(60)]), None);
         assert_eq!(exponential(s(1), 100, s(1), 0), None);
+        assert!(linear(s(1), s(0), s(1), 100) && linear(s(1), s(1), s(30 * 86_400), 0));
         assert!(exponential(s(0), 200, s(9), 3).is_some());
         assert!(exponential(s(10), 200, s(9), 3).is_some());
         assert!(exponential(s(1), 99, s(9), 3).is_some());
         assert!(exponential(s(1), 10_001, s(9), 3).is_some());
         assert!(exponential(s(1), 200, s(9), 101).is_some());
         assert!(exponential(s(1), 200, s(31 * 86_400), 3).is_some());
-        assert!(retry(&Retry::Custom(vec![s(1), s(0)])).is_some());
-        assert!(retry(&Retry::Custom(vec![s(1); 101])).is_some());
+        assert!(!linear(s(0), s(1), s(9), 3) && !linear(s(10), s(1), s(9), 3));
+        assert!(!linear(s(1), s(1), s(9), 101) && !linear(s(1), Duration::from_micros(1), s(9), 3));
+        assert!(custom(vec![s(1), s(0)]).is_some());
+        assert!(custom(vec![s(1); 101]).is_some());
+        let timeout: Failures = "timeout".parse().unwrap();
+        for bad in [
+            Retry { retry_on: vec![timeout; 51], ..Retry::default() },
+            Retry { give_up_on: vec![timeout; 51], ..Retry::default() },
+            Retry { max_age: Some(s(0)), ..Retry::default() },
+            Retry { max_age: Some(s(366 * 86_400)), ..Retry::default() },
+        ] {
+            assert!(retry(&bad).is_some(), "{bad:?}");
+        }
     }
 }

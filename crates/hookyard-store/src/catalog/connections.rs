@@ -1,18 +1,20 @@
 //! Connections: create, update, delete, disable, enable; and the form they are stored in.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use hookyard_model::clock::Timestamp;
-use hookyard_model::connection::{Connection, DisableCause, Disabled, Retry};
+use hookyard_model::connection::{Connection, DisableCause, Disabled};
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use hookyard_model::retry::Retry;
+use hookyard_model::rule::Rule;
 use hookyard_model::source::ManagedBy;
 use rusqlite::{Row, params};
-use serde::{Deserialize, Serialize};
 
 use super::Catalog;
 use super::check::{self, Noun, Problem};
 use super::open::{LoadError, managed_by_from, managed_by_name, unsigned};
+use super::stored_retry;
+use super::stored_rules;
 use super::write::{Draft, WriteError};
 
 /// What is wanted of a connection.
@@ -24,6 +26,8 @@ pub struct NewConnection {
     pub source: SourceId,
     /// Where its events go; of the same project.
     pub destination: DestinationId,
+    /// What its events go through, in this order.
+    pub rules: Vec<Rule>,
     /// When failed attempts are made again; waits of 1 ms to 365 days, in whole milliseconds.
     pub retry: Retry,
     /// Whether it takes events. False disables it by hand; true enables it whatever had disabled it.
@@ -33,7 +37,7 @@ pub struct NewConnection {
 impl NewConnection {
     /// Everything about it that breaks a rule, other than what it joins.
     pub fn problems(&self) -> Vec<Problem> {
-        [check::name(&self.name), check::retry(&self.retry)].into_iter().flatten().collect()
+        check::connection(&self.name, &self.rules, &self.retry)
     }
 }
 
@@ -58,6 +62,7 @@ impl Catalog {
                 name: new.name,
                 source: new.source,
                 destination: new.destination,
+                rules: new.rules,
                 retry: new.retry,
                 disabled,
                 managed_by: ManagedBy::Api,
@@ -73,7 +78,7 @@ impl Catalog {
     /// Replaces all settings of a connection. Durable and in the snapshot when this returns; nothing happens
     /// where nothing is different. A connection that is disabled already keeps its cause.
     ///
-    /// Of a connection that comes from the configuration file, only what a `410 Gone` did can be undone.
+    /// Of a connection that comes from the configuration file, only what its destination did can be undone.
     ///
     /// # Errors
     /// [`WriteError`] where there is none such, it comes from the configuration file, it is not valid, its
@@ -96,11 +101,12 @@ impl Catalog {
                 name: new.name,
                 source: new.source,
                 destination: new.destination,
+                rules: new.rules,
                 retry: new.retry,
                 disabled,
                 ..Connection::clone(&old)
             };
-            if !undoes_gone(&old, &connection) {
+            if !undoes_the_destinations(&old, &connection) {
                 WriteError::refuse_managed_by_file(Noun::Connection, &old.name, old.managed_by)?;
             }
             if connection == *old {
@@ -177,7 +183,7 @@ impl Catalog {
                 return Ok(old);
             }
             let connection = Connection { disabled: None, ..Connection::clone(&old) };
-            if !undoes_gone(&old, &connection) {
+            if !undoes_the_destinations(&old, &connection) {
                 WriteError::refuse_managed_by_file(Noun::Connection, &old.name, old.managed_by)?;
             }
             draft.put_connection(Connection { updated_at: draft.now, ..connection })
@@ -186,9 +192,9 @@ impl Catalog {
     }
 }
 
-/// Whether all that is different is that a connection which `410 Gone` had disabled is enabled again.
-fn undoes_gone(old: &Connection, new: &Connection) -> bool {
-    old.disabled.as_ref().is_some_and(|disabled| disabled.cause == DisableCause::DestinationGone)
+/// Whether all that is different is that a connection which its destination had disabled is enabled again.
+fn undoes_the_destinations(old: &Connection, new: &Connection) -> bool {
+    old.disabled.as_ref().is_some_and(|disabled| disabled.cause.is_the_destinations())
         && new.disabled.is_none()
         && *new == Connection { disabled: None, ..old.clone() }
 }
@@ -245,7 +251,8 @@ impl Draft<'_> {
             connection.name,
             connection.source.0.cast_signed(),
             connection.destination.0.cast_signed(),
-            StoredRetry::encode(&connection.retry)?,
+            stored_retry::encode(&connection.retry)?,
+            stored_rules::encode(&connection.rules)?,
             disabled.map(|it| it.cause.name()),
             disabled.map(|it| it.at.us().cast_signed()),
             managed_by_name(connection.managed_by),
@@ -260,18 +267,18 @@ impl Draft<'_> {
 }
 
 const PUT: &str = "
-    INSERT INTO connections (id, project, name, source, destination, retry, disabled_cause, disabled_at_us,
-                             managed_by, created_at_us, updated_at_us)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    INSERT INTO connections (id, project, name, source, destination, retry, rules, disabled_cause,
+                             disabled_at_us, managed_by, created_at_us, updated_at_us)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, source = excluded.source, destination = excluded.destination,
-        retry = excluded.retry, disabled_cause = excluded.disabled_cause,
+        retry = excluded.retry, rules = excluded.rules, disabled_cause = excluded.disabled_cause,
         disabled_at_us = excluded.disabled_at_us, managed_by = excluded.managed_by,
         updated_at_us = excluded.updated_at_us";
 
 const GET_ALL: &str = "
     SELECT id, project, name, source, destination, retry, disabled_cause, disabled_at_us, managed_by,
-           created_at_us, updated_at_us
+           created_at_us, updated_at_us, rules
     FROM connections ORDER BY id";
 
 /// All connections in the database.
@@ -302,72 +309,13 @@ fn read(row: &Row<'_>) -> Result<Connection, LoadError> {
         name: row.get(2)?,
         source: SourceId(unsigned(row, 3)?),
         destination: DestinationId(unsigned(row, 4)?),
-        retry: StoredRetry::decode(row.get_ref(5)?.as_str()?)
+        retry: stored_retry::decode(row.get_ref(5)?.as_str()?)
             .map_err(|error| damaged(format!("retry: {error}")))?,
+        rules: stored_rules::decode(row.get_ref(11)?.as_str()?)
+            .map_err(|error| damaged(format!("rules: {error}")))?,
         disabled,
         managed_by: managed_by_from(row, 8)?,
         created_at: Timestamp::from_us(unsigned(row, 9)?),
         updated_at: Timestamp::from_us(unsigned(row, 10)?),
     })
-}
-
-/// The stored form of [`Retry`]. The names carry the version: a new form gets a new name, and the old ones
-/// are read for ever.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum StoredRetry {
-    ExponentialV1 { first_ms: u64, factor_percent: u32, max_ms: u64, retries: u32 },
-    CustomV1 { waits_ms: Vec<u64> },
-}
-
-impl StoredRetry {
-    fn encode(retry: &Retry) -> Result<String, WriteError> {
-        let ms = |wait: Duration| {
-            check::whole_ms(wait)
-                .ok_or_else(|| WriteError::Storage("a wait has a fraction of a millisecond".to_owned()))
-        };
-        let stored = match retry {
-            Retry::Exponential { first, factor_percent, max, retries } => Self::ExponentialV1 {
-                first_ms: ms(*first)?,
-                factor_percent: *factor_percent,
-                max_ms: ms(*max)?,
-                retries: *retries,
-            },
-            Retry::Custom(waits) => {
-                Self::CustomV1 { waits_ms: waits.iter().map(|wait| ms(*wait)).collect::<Result<_, _>>()? }
-            }
-        };
-        serde_json::to_string(&stored).map_err(|error| WriteError::Storage(error.to_string()))
-    }
-
-    fn decode(text: &str) -> Result<Retry, serde_json::Error> {
-        Ok(match serde_json::from_str(text)? {
-            Self::ExponentialV1 { first_ms, factor_percent, max_ms, retries } => Retry::Exponential {
-                first: Duration::from_millis(first_ms),
-                factor_percent,
-                max: Duration::from_millis(max_ms),
-                retries,
-            },
-            Self::CustomV1 { waits_ms } => {
-                Retry::Custom(waits_ms.into_iter().map(Duration::from_millis).collect())
-            }
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stored_retries_of_the_first_version_are_read_for_ever() {
-        let exponential =
-            r#"{"exponential_v1":{"first_ms":5000,"factor_percent":300,"max_ms":43200000,"retries":14}}"#;
-        assert_eq!(StoredRetry::decode(exponential).unwrap(), Retry::default());
-        assert_eq!(StoredRetry::encode(&Retry::default()).unwrap(), exponential);
-        let custom = r#"{"custom_v1":{"waits_ms":[1000,60000]}}"#;
-        let waits = Retry::Custom(vec![Duration::from_secs(1), Duration::from_secs(60)]);
-        assert_eq!(StoredRetry::decode(custom).unwrap(), waits);
-        assert_eq!(StoredRetry::encode(&waits).unwrap(), custom);
-    }
 }

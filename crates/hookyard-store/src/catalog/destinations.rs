@@ -7,6 +7,7 @@ use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::destination::{Destination, SigningSecret};
 use hookyard_model::id::{DestinationId, ProjectId};
+use hookyard_model::pacing::Pacing;
 use hookyard_model::secret::Secret;
 use hookyard_model::source::ManagedBy;
 use rusqlite::{Row, params};
@@ -18,6 +19,7 @@ use super::key::SecretKey;
 use super::open::{LoadError, managed_by_from, managed_by_name, unsigned};
 use super::seal::{self, Place};
 use super::signing::{self, SigningAlgorithm};
+use super::stored_pacing;
 use super::write::{Draft, WriteError};
 
 /// What is wanted of a destination.
@@ -33,6 +35,10 @@ pub struct NewDestination {
     pub timeout: Duration,
     /// How many attempts run at the same time: 1 to 10,000.
     pub concurrency: u32,
+    /// How fast it is sent to, and what is done while it fails.
+    pub pacing: Pacing,
+    /// Whether it is paused; none to leave that as it is.
+    pub paused: Option<bool>,
     /// Standard Webhooks secrets that sign from now on, and no others. Empty to have one made, or to keep
     /// those it has.
     pub signing_secrets: Vec<Secret>,
@@ -48,6 +54,7 @@ impl NewDestination {
             check::url(&self.url),
             check::timeout(self.timeout),
             check::concurrency(self.concurrency),
+            check::pacing(&self.pacing),
             signing::problem(&self.signing_secrets),
             auth::problem(&self.auth, &self.url),
         ]
@@ -57,7 +64,8 @@ impl NewDestination {
     }
 
     /// The destination this makes of `old`, as if it were not changed by that.
-    pub(super) fn replacing(self, old: &Destination, managed_by: ManagedBy) -> Destination {
+    pub(super) fn replacing(self, old: &Destination, managed_by: ManagedBy, now: Timestamp) -> Destination {
+        let stays = self.url == old.url;
         Destination {
             id: old.id,
             project: old.project,
@@ -66,6 +74,9 @@ impl NewDestination {
             append_path: self.append_path,
             timeout: self.timeout,
             concurrency: self.concurrency,
+            pacing: self.pacing,
+            paused_at: paused_at(self.paused, old.paused_at, now),
+            failing_since: old.failing_since.filter(|_| stays),
             signing_secrets: match self.signing_secrets.as_slice() {
                 [] => old.signing_secrets.clone(),
                 _ => all_lasting(self.signing_secrets),
@@ -96,6 +107,9 @@ impl NewDestination {
             append_path: self.append_path,
             timeout: self.timeout,
             concurrency: self.concurrency,
+            pacing: self.pacing,
+            paused_at: paused_at(self.paused, None, draft.now),
+            failing_since: None,
             signing_secrets: all_lasting(signing_secrets),
             auth: self.auth,
             managed_by,
@@ -107,6 +121,15 @@ impl NewDestination {
 
 fn all_lasting(secrets: Vec<Secret>) -> Vec<SigningSecret> {
     secrets.into_iter().map(signing::lasting).collect()
+}
+
+/// Since when a destination is paused that was so since `old`.
+fn paused_at(paused: Option<bool>, old: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    match paused {
+        None => old,
+        Some(true) => old.or(Some(now)),
+        Some(false) => None,
+    }
 }
 
 impl Catalog {
@@ -144,12 +167,59 @@ impl Catalog {
         self.write(move |draft| {
             let old = draft.api_destination(project, id)?;
             WriteError::refuse(Noun::Destination, &new.name, new.problems())?;
-            let destination = new.replacing(&old, ManagedBy::Api);
+            let destination = new.replacing(&old, ManagedBy::Api, draft.now);
             if destination == *old {
                 return Ok(old);
             }
             draft.require_free_destination_name(&destination)?;
             draft.put_destination(Destination { updated_at: draft.now, ..destination })
+        })
+        .await
+    }
+
+    /// Pauses a destination, or resumes it, also where the configuration file declares it. Durable and in the
+    /// snapshot when this returns; nothing happens where it is so already.
+    ///
+    /// # Errors
+    /// [`WriteError`] where there is none such, or the database refuses.
+    pub async fn pause_destination(
+        &self,
+        project: ProjectId,
+        id: DestinationId,
+        paused: bool,
+    ) -> Result<Arc<Destination>, WriteError> {
+        self.write(move |draft| {
+            let old = draft.destination(project, id)?;
+            if old.paused_at.is_some() == paused {
+                return Ok(old);
+            }
+            let paused_at = paused_at(Some(paused), None, draft.now);
+            draft.put_destination(Destination {
+                paused_at,
+                updated_at: draft.now,
+                ..Destination::clone(&old)
+            })
+        })
+        .await
+    }
+
+    /// Notes since when every attempt at a destination, of whatever project, has failed; none where one was
+    /// delivered. It is not a change of what a person configured, so `updated_at` stays.
+    ///
+    /// # Errors
+    /// [`WriteError`] where there is none such, or the database refuses.
+    pub async fn note_failing(
+        &self,
+        id: DestinationId,
+        failing_since: Option<Timestamp>,
+    ) -> Result<(), WriteError> {
+        self.write(move |draft| {
+            let old = draft.next.destinations.get(&id).map(Arc::clone);
+            let old = old.ok_or(WriteError::NotFound { noun: Noun::Destination })?;
+            if old.failing_since != failing_since {
+                draft.put_destination(Destination { failing_since, ..Destination::clone(&old) })?;
+            }
+            Ok(())
         })
         .await
     }
@@ -173,20 +243,24 @@ impl Catalog {
 }
 
 impl Draft<'_> {
+    fn destination(&self, project: ProjectId, id: DestinationId) -> Result<Arc<Destination>, WriteError> {
+        self.next
+            .destinations
+            .get(&id)
+            .filter(|destination| destination.project == project)
+            .map(Arc::clone)
+            .ok_or(WriteError::NotFound { noun: Noun::Destination })
+    }
+
     /// The destination with this id, if the API may change it.
     pub(super) fn api_destination(
         &self,
         project: ProjectId,
         id: DestinationId,
     ) -> Result<Arc<Destination>, WriteError> {
-        let destination = self
-            .next
-            .destinations
-            .get(&id)
-            .filter(|destination| destination.project == project)
-            .ok_or(WriteError::NotFound { noun: Noun::Destination })?;
+        let destination = self.destination(project, id)?;
         WriteError::refuse_managed_by_file(Noun::Destination, &destination.name, destination.managed_by)?;
-        Ok(Arc::clone(destination))
+        Ok(destination)
     }
 
     fn require_free_destination_name(&self, destination: &Destination) -> Result<(), WriteError> {
@@ -219,6 +293,9 @@ impl Draft<'_> {
             managed_by_name(destination.managed_by),
             destination.created_at.us().cast_signed(),
             destination.updated_at.us().cast_signed(),
+            stored_pacing::encode(&destination.pacing)?,
+            destination.paused_at.map(|at| at.us().cast_signed()),
+            destination.failing_since.map(|at| at.us().cast_signed()),
             auth::encode(self.key, destination.id, &destination.auth)?,
             signing::encode_ends(&destination.signing_secrets)?,
         ])?;
@@ -231,17 +308,20 @@ impl Draft<'_> {
 
 const PUT: &str = "
     INSERT INTO destinations (id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets,
-                              managed_by, created_at_us, updated_at_us, auth, signing_ends)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                              managed_by, created_at_us, updated_at_us, pacing, paused_at_us, failing_since_us,
+                              auth, signing_ends)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, url = excluded.url, append_path = excluded.append_path,
         timeout_ms = excluded.timeout_ms, concurrency = excluded.concurrency,
         signing_secrets = excluded.signing_secrets, managed_by = excluded.managed_by,
-        updated_at_us = excluded.updated_at_us, auth = excluded.auth, signing_ends = excluded.signing_ends";
+        updated_at_us = excluded.updated_at_us, pacing = excluded.pacing,
+        paused_at_us = excluded.paused_at_us, failing_since_us = excluded.failing_since_us,
+        auth = excluded.auth, signing_ends = excluded.signing_ends";
 
 const GET_ALL: &str = "
     SELECT id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets, managed_by,
-           created_at_us, updated_at_us, auth, signing_ends
+           created_at_us, updated_at_us, pacing, paused_at_us, failing_since_us, auth, signing_ends
     FROM destinations ORDER BY id";
 
 /// All destinations in the database.
@@ -267,12 +347,21 @@ fn read(row: &Row<'_>, key: &SecretKey) -> Result<Destination, LoadError> {
         append_path: row.get(4)?,
         timeout: Duration::from_millis(unsigned(row, 5)?),
         concurrency: row.get(6)?,
-        signing_secrets: signing::decode(signing_secrets, row.get_ref(12)?.as_str()?)?,
-        auth: auth::decode(key, id, row.get_ref(11)?.as_blob_or_null()?)?,
+        pacing: stored_pacing::decode(row.get_ref(11)?.as_str_or_null()?)
+            .map_err(|error| LoadError::Damaged(format!("destination {id}: pacing: {error}")))?,
+        paused_at: time(row, 12)?,
+        failing_since: time(row, 13)?,
+        signing_secrets: signing::decode(signing_secrets, row.get_ref(15)?.as_str()?)?,
+        auth: auth::decode(key, id, row.get_ref(14)?.as_blob_or_null()?)?,
         managed_by: managed_by_from(row, 8)?,
         created_at: Timestamp::from_us(unsigned(row, 9)?),
         updated_at: Timestamp::from_us(unsigned(row, 10)?),
     })
+}
+
+fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, rusqlite::Error> {
+    let us: Option<i64> = row.get(column)?;
+    Ok(us.map(|us| Timestamp::from_us(us.cast_unsigned())))
 }
 
 const fn place(id: DestinationId) -> Place {

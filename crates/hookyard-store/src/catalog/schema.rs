@@ -6,8 +6,13 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// `MIGRATIONS[n]` leads from schema version `n` to `n + 1`.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+    include_str!("migrations/5.sql"),
+];
 
 /// The schema cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]

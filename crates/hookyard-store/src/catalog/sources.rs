@@ -107,20 +107,23 @@ impl Catalog {
         .await
     }
 
-    /// Replaces all settings of a source. Durable and in the snapshot when this returns; nothing happens
-    /// where nothing is different.
+    /// Replaces all settings of a source, as far as it still is as it was `known` when the new ones were
+    /// worked out. Durable and in the snapshot when this returns; nothing happens where nothing is different.
     ///
     /// # Errors
-    /// [`WriteError`] where there is none such, it comes from the configuration file, it is not valid, its
-    /// name or token is taken, or it cannot be stored.
+    /// [`WriteError`] where there is none such, it comes from the configuration file, somebody changed it
+    /// meanwhile, it is not valid, its name or token is taken, or it cannot be stored.
     pub async fn update_source(
         &self,
         project: ProjectId,
-        id: SourceId,
+        known: Arc<Source>,
         new: NewSource,
     ) -> Result<Arc<Source>, WriteError> {
         self.write(move |draft| {
-            let old = draft.api_source(project, id)?;
+            let old = draft.api_source(project, known.id)?;
+            if *old != *known {
+                return Err(WriteError::ChangedMeanwhile { noun: Noun::Source });
+            }
             WriteError::refuse(Noun::Source, &new.name, new.problems())?;
             let source = new.replacing(&old, ManagedBy::Api);
             if source == *old {

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use hookyard_model::auth::Auth;
 use hookyard_model::clock::{Clock, Timestamp};
-use hookyard_model::connection::Retry;
 use hookyard_model::destination::SigningSecret;
 use hookyard_model::id::{DestinationId, Generator, ProjectId, SourceId};
+use hookyard_model::pacing::Pacing;
+use hookyard_model::retry::{Retry, Schedule};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::Verification;
 use tempfile::TempDir;
@@ -114,13 +115,22 @@ fn destination(name: &str) -> NewDestination {
         append_path: false,
         timeout: Duration::from_secs(30),
         concurrency: 64,
+        pacing: Pacing::default(),
+        paused: None,
         signing_secrets: Vec::new(),
         auth: Auth::None,
     }
 }
 
 fn connection(name: &str, source: SourceId, destination: DestinationId) -> NewConnection {
-    NewConnection { name: name.to_owned(), source, destination, retry: Retry::default(), enabled: true }
+    NewConnection {
+        name: name.to_owned(),
+        source,
+        destination,
+        rules: Vec::new(),
+        retry: Retry::default(),
+        enabled: true,
+    }
 }
 
 /// Everything in a snapshot that is stored, in a form that can be compared.

@@ -74,6 +74,12 @@ pub enum WriteError {
         /// Its name.
         name: String,
     },
+    /// It is no longer as it was when the change was worked out; nothing was changed.
+    #[error("the {noun} was changed at the same time: look at it again, and repeat the change")]
+    ChangedMeanwhile {
+        /// What was to be changed.
+        noun: Noun,
+    },
     /// A connection names a source or destination that the project does not have.
     #[error("the connection's {noun} does not exist in this project: create it first")]
     UnknownReference {

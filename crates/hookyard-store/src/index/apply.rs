@@ -5,7 +5,9 @@ use rusqlite::Connection;
 use super::Applied;
 use super::fold::{Changes, Decision, EventChange, RequestRow, hash_of};
 use super::partition::{meta, set_applied, set_meta};
+use crate::journal::record::Position;
 use hookyard_model::id::EventId;
+use hookyard_model::rule::{ClaimKey, DiscardCause};
 
 /// Writes a run's changes to one partition, all or nothing. With `applied`, also how far the index has
 /// come. Answers by how much the number of undelivered events grew.
@@ -18,6 +20,7 @@ pub(crate) fn apply(
     let grown = {
         write_requests(&transaction, changes)?;
         let grown = write_events(&transaction, changes)?;
+        write_claims(&transaction, changes)?;
         if grown != 0 {
             let before = meta(&transaction, "undelivered")? as i64;
             set_meta(&transaction, "undelivered", (before + grown).max(0) as u64)?;
@@ -119,11 +122,11 @@ impl<'a> Columns<'a> {
 /// A new event is inserted, a known one updated.
 fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result<i64> {
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     let mut update = transaction.prepare_cached(
         "UPDATE events SET state = ?3, due_us = ?4, by_hand = ?5, attempts = ?6, last_position = ?7,
-             last_status = ?8, last_error = ?9, last_at_us = ?10
+             last_status = ?8, last_error = ?9, last_at_us = ?10, discarded = ?11, ruled = ?12
          WHERE request = ?1 AND connection = ?2",
     )?;
     let mut rows: Vec<(&EventId, &EventChange)> = changes.events.iter().collect();
@@ -150,6 +153,8 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
                 row.last_status,
                 row.last_error,
                 last_at_us,
+                row.discarded.map(DiscardCause::code),
+                (row.ruled != Position::default()).then(|| row.ruled.to_u64() as i64),
             ])?,
             Some(_) => update.execute(rusqlite::params![
                 request,
@@ -162,10 +167,21 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
                 row.last_status,
                 row.last_error,
                 last_at_us,
+                row.discarded.map(DiscardCause::code),
+                (row.ruled != Position::default()).then(|| row.ruled.to_u64() as i64),
             ])?,
         };
         grown += i64::from(row.state.is_undelivered());
         grown -= i64::from(before.is_some_and(|state| state.is_undelivered()));
     }
     Ok(grown)
+}
+
+/// One that is there already came with a request that was routed once more.
+fn write_claims(transaction: &Connection, changes: &Changes) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO claims VALUES (?1, ?2, ?3)")?;
+    for (connection, ClaimKey(key), request) in &changes.claims {
+        insert.execute(rusqlite::params![connection.0 as i64, key, request.0 as i64])?;
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use std::collections::hash_map::Entry;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, EventId, RequestId};
 use hookyard_model::request::Fields;
+use hookyard_model::rule::{ClaimKey, DiscardCause};
 use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::FxHashMap;
 
@@ -53,6 +54,10 @@ pub(crate) struct EventRow {
     pub(crate) last_status: Option<u16>,
     pub(crate) last_error: Option<u8>,
     pub(crate) last_at_us: Option<u64>,
+    /// Why a rule discarded it.
+    pub(crate) discarded: Option<DiscardCause>,
+    /// Where what rules made of it stands; segment 0 where there are none.
+    pub(crate) ruled: Position,
 }
 
 /// An event's row as it will be, and its state in the file.
@@ -71,6 +76,8 @@ pub(crate) struct Changes {
     /// Requests of earlier runs that were routed, or refused, in this one.
     pub(crate) decided: FxHashMap<u64, Decision>,
     pub(crate) events: FxHashMap<EventId, EventChange>,
+    /// What deduplication is to remember.
+    pub(crate) claims: Vec<(ConnectionId, ClaimKey, RequestId)>,
 }
 
 /// Whether a request with this verdict is neither routed nor refused any more.
@@ -86,7 +93,7 @@ pub(crate) fn hash_of(provider_event_id: &str) -> i64 {
 
 /// Columns of `events`, in the order that [`EventRow::read`] takes.
 pub(crate) const EVENT_COLUMNS: &str = "request, connection, destination, project, source, position, state, \
-    due_us, by_hand, attempts, last_position, last_status, last_error, last_at_us";
+    due_us, by_hand, attempts, last_position, last_status, last_error, last_at_us, discarded, ruled";
 
 impl EventRow {
     /// Reads a row that was selected as [`EVENT_COLUMNS`].
@@ -111,6 +118,8 @@ impl EventRow {
             last_status: row.get(11)?,
             last_error: row.get(12)?,
             last_at_us: row.get::<_, Option<i64>>(13)?.map(|us| us as u64),
+            discarded: row.get::<_, Option<u8>>(14)?.and_then(DiscardCause::from_code),
+            ruled: Position::from_u64(row.get::<_, Option<i64>>(15)?.unwrap_or(0) as u64),
         };
         Ok((event, columns))
     }
@@ -129,7 +138,10 @@ impl EventRow {
 
 impl Changes {
     pub(crate) fn is_empty(&self) -> bool {
-        self.requests.is_empty() && self.decided.is_empty() && self.events.is_empty()
+        self.requests.is_empty()
+            && self.decided.is_empty()
+            && self.events.is_empty()
+            && self.claims.is_empty()
     }
 
     /// Whether the file cannot have rows of this request.
@@ -150,7 +162,12 @@ impl Changes {
     }
 
     /// A request was routed.
-    pub(crate) fn routed(&mut self, file: &Connection, routed: &Routed) -> rusqlite::Result<()> {
+    pub(crate) fn routed(
+        &mut self,
+        file: &Connection,
+        position: Position,
+        routed: &Routed,
+    ) -> rusqlite::Result<()> {
         let decision = Decision {
             events: routed.events.len() as u32,
             late: routed.proof.map(request::accepted_code),
@@ -161,6 +178,8 @@ impl Changes {
         let is_new = self.is_new(routed.request.0);
         for leg in &routed.events {
             let event = EventId { request: routed.request, connection: leg.connection };
+            let claims = leg.ruling.claims.iter().map(|key| (leg.connection, *key, routed.request));
+            self.claims.extend(claims);
             if self.events.contains_key(&event) || (!is_new && EventRow::load(file, event)?.is_some()) {
                 continue;
             }
@@ -177,6 +196,8 @@ impl Changes {
                 last_status: None,
                 last_error: None,
                 last_at_us: None,
+                discarded: leg.ruling.discarded,
+                ruled: if leg.ruling.steps.is_empty() { Position::default() } else { position },
             };
             self.events.insert(event, EventChange { row, before: None });
         }
@@ -232,6 +253,27 @@ impl Changes {
         Ok(true)
     }
 
+    /// Events went through their rules once more. False where one is unknown.
+    pub(crate) fn replayed(
+        &mut self,
+        file: &Connection,
+        position: Position,
+        replayed: &Routed,
+    ) -> rusqlite::Result<bool> {
+        for leg in &replayed.events {
+            let event = EventId { request: replayed.request, connection: leg.connection };
+            let Some(row) = self.event(file, event)? else { return Ok(false) };
+            row.state = leg.state;
+            row.due_us = leg.due_at.us();
+            row.by_hand = true;
+            row.discarded = leg.ruling.discarded;
+            row.ruled = if leg.ruling.steps.is_empty() { Position::default() } else { position };
+            let claims = leg.ruling.claims.iter().map(|key| (leg.connection, *key, replayed.request));
+            self.claims.extend(claims);
+        }
+        Ok(true)
+    }
+
     /// An event changed state without an attempt. False where it is unknown.
     pub(crate) fn changed(&mut self, file: &Connection, changed: &Changed) -> rusqlite::Result<bool> {
         let Some(row) = self.event(file, changed.event)? else { return Ok(false) };
@@ -239,6 +281,9 @@ impl Changes {
         let is_retry = changed.by_hand && changed.state == EventState::Queued;
         if !row.state.is_undelivered() && !is_retry {
             return Ok(true);
+        }
+        if is_retry {
+            row.discarded = None;
         }
         row.state = changed.state;
         row.due_us = changed.due_at.us();

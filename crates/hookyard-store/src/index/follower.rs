@@ -401,6 +401,7 @@ impl Follower {
             Decoded::Attempt(outline) => outline.event.request.0,
             Decoded::Changed(changed) => changed.event.request.0,
             Decoded::Refused(refused) => refused.request.0,
+            Decoded::Replayed(replayed) => replayed.request.0,
         };
         // Without a partition, its request is past retention.
         let Some(partition) = self.index.partition_of(request) else { return Ok(()) };
@@ -416,9 +417,10 @@ impl Follower {
                 changes.request(id, position, outline);
                 Ok(true)
             }
-            Decoded::Routed(routed) => changes.routed(file, routed).map(|()| true),
+            Decoded::Routed(routed) => changes.routed(file, position, routed).map(|()| true),
             Decoded::Attempt(outline) => changes.attempt(file, position, outline),
             Decoded::Changed(changed) => changes.changed(file, changed),
+            Decoded::Replayed(replayed) => changes.replayed(file, position, replayed),
             Decoded::Refused(refused) => {
                 changes.refused(position, refused);
                 Ok(true)
@@ -498,6 +500,7 @@ enum Decoded {
     Attempt(attempt::Outline),
     Changed(Changed),
     Refused(Refused),
+    Replayed(Routed),
 }
 
 impl Decoded {
@@ -508,6 +511,7 @@ impl Decoded {
             Kind::Attempt => attempt::outline(&payload).map(Self::Attempt),
             Kind::Changed => Changed::decode(payload).map(Self::Changed),
             Kind::Refused => Refused::decode(payload).map(Self::Refused),
+            Kind::Replayed => Routed::decode(version, payload).map(Self::Replayed),
         }
     }
 }

@@ -10,17 +10,18 @@ use super::{Applied, Error};
 use crate::journal::record::Position;
 
 /// Version of the schema; a file of another version is made anew from the journal.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// Read connections kept for the next reader.
 const READERS_KEPT: usize = 2;
 
-/// States are compared by their codes (scheduled 1, queued 2, held 3, successful 5, failed 6, cancelled 7):
+/// States are compared by their codes (scheduled 1, queued 2, held 3, successful 5, failed 6, cancelled 7, discarded 8):
 /// for `IN` with more than two values SQLite fills a temporary table at every insert.
 ///
 /// `events` is null until the request is routed, or refused after all. Verdicts are those of the journal
 /// (accepted 0, 252 and 253, rejected 1 to 200, pending 254), as they stand now; `refused` is the position
 /// of the record of a late refusal. Long texts make slow keys, so a provider's event id is looked up by a
-/// hash of it. The partial indexes cover what is rare: a request or
+/// hash of it. `ruled` is the position of the record that says what rules made of an event, where its connection has
+/// any; `claims` is what deduplication remembers. The partial indexes cover what is rare: a request or
 /// event that passes through within one transaction of the index never enters them.
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -58,9 +59,17 @@ const SCHEMA: &str = "
         last_status INTEGER,
         last_error INTEGER,
         last_at_us INTEGER,
+        discarded INTEGER,
+        ruled INTEGER,
         PRIMARY KEY (request, connection)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX events_due ON events (destination, due_us) WHERE state <= 2;
+    CREATE TABLE claims (
+        connection INTEGER NOT NULL,
+        key BLOB NOT NULL,
+        request INTEGER NOT NULL,
+        PRIMARY KEY (connection, key, request)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX events_due ON events (destination, connection, state, due_us) WHERE state <= 2;
     CREATE INDEX events_open ON events (request) WHERE state <= 3;
     CREATE INDEX events_ended_badly ON events (state, request) WHERE state >= 6;
 ";

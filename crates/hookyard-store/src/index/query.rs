@@ -2,7 +2,7 @@
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
-use hookyard_model::id::EventId;
+use hookyard_model::id::{EventId, made_at};
 use hookyard_model::request::Fields;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -220,18 +220,65 @@ pub(crate) fn count_pending(index: &Index) -> Result<(u64, Option<u64>), Error> 
     Ok((count, oldest))
 }
 
-/// Events of a destination that are due at `now_us`, longest due first.
+/// The connections along which something waits for a destination, ascending.
+pub(crate) fn connections_waiting(index: &Index, destination: u64) -> Result<Vec<u64>, Error> {
+    // A step of the index for each connection, however many events it has.
+    let sql = "SELECT connection FROM events INDEXED BY events_due
+        WHERE state <= 2 AND destination = ?1 AND connection > ?2 ORDER BY connection LIMIT 1";
+    let mut found = Vec::new();
+    for partition in index.partitions() {
+        let connections = partition.read(|connection| {
+            let (mut all_found, mut after) = (Vec::new(), i64::MIN);
+            loop {
+                let parameters = [Value::Integer(destination as i64), Value::Integer(after)];
+                let next = all(connection, sql, &parameters, |row| row.get::<_, i64>(0))?;
+                let Some(next) = next.first() else { return Ok(all_found) };
+                after = *next;
+                all_found.push(after as u64);
+            }
+        })?;
+        found.extend(connections);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// Events of one destination, connection and state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) destination: u64,
+    pub(crate) connection: u64,
+    /// Scheduled or queued.
+    pub(crate) state: EventState,
+}
+
+impl Waiting {
+    /// Exactly as the partial index has it. The state is one of our own numbers.
+    fn condition(self) -> String {
+        let state = self.state.code();
+        format!("state <= 2 AND state = {state} AND destination = ?1 AND connection = ?2")
+    }
+
+    fn parameters(self, now_us: u64) -> [Value; 3] {
+        [self.destination, self.connection, now_us].map(|value| Value::Integer(value as i64))
+    }
+}
+
+/// Those that are due at `now_us`, longest due first.
 pub(crate) fn due(
     index: &Index,
-    destination: u64,
+    waiting: Waiting,
     now_us: u64,
     limit: usize,
 ) -> Result<Vec<(EventId, EventRow)>, Error> {
     let sql = format!(
-        "SELECT {EVENT_COLUMNS} FROM events WHERE state <= 2 AND destination = ?1 AND due_us <= ?2
-         ORDER BY due_us LIMIT {limit}"
+        "SELECT {EVENT_COLUMNS} FROM events INDEXED BY events_due WHERE {} AND due_us <= ?3
+         ORDER BY due_us LIMIT ?4",
+        waiting.condition()
     );
-    let parameters = [Value::Integer(destination as i64), Value::Integer(now_us as i64)];
+    let mut parameters = waiting.parameters(now_us).to_vec();
+    parameters.push(Value::Integer(limit as i64));
     let mut found = Vec::new();
     for partition in index.partitions() {
         found.extend(partition.read(|connection| all(connection, &sql, &parameters, EventRow::read))?);
@@ -241,14 +288,40 @@ pub(crate) fn due(
     Ok(found)
 }
 
-/// When the next event of a destination is due that is not due at `now_us`.
-pub(crate) fn next_due(index: &Index, destination: u64, now_us: u64) -> Result<Option<u64>, Error> {
-    let sql = "SELECT min(due_us) FROM events WHERE state <= 2 AND destination = ?1 AND due_us > ?2";
-    let parameters = [Value::Integer(destination as i64), Value::Integer(now_us as i64)];
+/// The newest request that claimed a key along a connection, not looking at what is older than `since`.
+pub(crate) fn newest_claim(
+    index: &Index,
+    connection_id: u64,
+    key: &[u8; 16],
+    since: Timestamp,
+) -> Result<Option<u64>, Error> {
+    let sql = "SELECT max(request) FROM claims WHERE connection = ?1 AND key = ?2";
+    let parameters = [Value::Integer(connection_id as i64), Value::Blob(key.to_vec())];
+    for partition in index.partitions().iter().rev() {
+        let read = |row: &Row<'_>| row.get::<_, Option<i64>>(0);
+        let found = partition.read(|connection| all(connection, sql, &parameters, read))?;
+        if let Some(newest) = found.into_iter().flatten().next() {
+            return Ok(Some(newest as u64));
+        }
+        // All that is in the partitions before is older than this one's first.
+        if made_at(partition.first_id) < since {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// When the next of them is due that is not due at `now_us`.
+pub(crate) fn next_due(index: &Index, waiting: Waiting, now_us: u64) -> Result<Option<u64>, Error> {
+    let sql = format!(
+        "SELECT min(due_us) FROM events INDEXED BY events_due WHERE {} AND due_us > ?3",
+        waiting.condition()
+    );
+    let parameters = waiting.parameters(now_us);
     let mut next: Option<u64> = None;
     for partition in index.partitions() {
         let found = partition
-            .read(|connection| all(connection, sql, &parameters, |row| row.get::<_, Option<i64>>(0)))?;
+            .read(|connection| all(connection, &sql, &parameters, |row| row.get::<_, Option<i64>>(0)))?;
         for due in found.into_iter().flatten() {
             next = Some(next.map_or(due as u64, |known| known.min(due as u64)));
         }

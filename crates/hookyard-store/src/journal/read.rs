@@ -30,6 +30,8 @@ pub(crate) enum Error {
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub(crate) kind: Kind,
+    /// Which form the payload has.
+    pub(crate) version: u8,
     pub(crate) id: u64,
     pub(crate) payload: Bytes,
 }
@@ -69,7 +71,7 @@ impl<'a> Reader<'a> {
             match record::look(&bytes, 0, position) {
                 Look::Record(found) => {
                     let payload = Bytes::from(bytes).slice(found.payload);
-                    return Ok(Record { kind: found.kind, id: found.id, payload });
+                    return Ok(Record { kind: found.kind, version: found.version, id: found.id, payload });
                 }
                 Look::Short(need) if need > want => want = need,
                 _ => return Err(Error::Damaged(position)),

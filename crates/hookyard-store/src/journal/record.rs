@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     Changed,
     /// A request whose verification was pending is refused.
     Refused,
+    /// An event went through its connection's rules once more.
+    Replayed,
 }
 
 impl Kind {
@@ -57,13 +59,16 @@ impl Kind {
             Self::Attempt => 3,
             Self::Changed => 4,
             Self::Refused => 5,
+            Self::Replayed => 6,
         }
     }
 
     /// The version of its payload's form that is written; all up to it are read.
     pub(crate) const fn version(self) -> u8 {
         match self {
-            Self::Request | Self::Routed => 2,
+            // The form of both is the same.
+            Self::Routed | Self::Replayed => 3,
+            Self::Request => 2,
             Self::Attempt | Self::Changed | Self::Refused => 1,
         }
     }
@@ -75,6 +80,7 @@ impl Kind {
             3 => Some(Self::Attempt),
             4 => Some(Self::Changed),
             5 => Some(Self::Refused),
+            6 => Some(Self::Replayed),
             _ => None,
         }
     }

@@ -1,11 +1,23 @@
 //! Those who wait for an event of a lane. An event that comes is handed to one of them without entering
 //! the queue, and without waking anybody else.
+//!
+//! A lane that is *governed* hands out nothing like that: its events are given one by one by whoever governs
+//! it, with [`Lane::take`].
 
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::{Lane, Ready};
+
+/// Why there is no event to be had by waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoEvent {
+    /// None came for long ([`Lane::dismiss`]), or the lane gives nothing out any more.
+    Dismissed,
+    /// The lane is governed: events are given, not taken.
+    Governed,
+}
 
 /// The waiting takers of one lane.
 #[derive(Debug, Default)]
@@ -14,11 +26,20 @@ pub(super) struct Takers {
     waiting: Vec<(Instant, oneshot::Sender<Ready>)>,
     /// Nothing is given out any more.
     closed: bool,
+    governed: bool,
 }
 
 impl Takers {
     pub(super) const fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    const fn refusal(&self) -> Option<NoEvent> {
+        match (self.closed, self.governed) {
+            (true, _) => Some(NoEvent::Dismissed),
+            (false, true) => Some(NoEvent::Governed),
+            (false, false) => None,
+        }
     }
 
     /// Gives an event to the taker that came last, so that few of them (and their connections) do most of
@@ -50,24 +71,29 @@ impl Drop for Place<'_> {
 }
 
 impl Lane {
-    /// The next event, for which it waits. None once it has waited for too long ([`Lane::dismiss`]), or
-    /// the lane gives nothing out any more. Cancel-safe.
-    pub async fn next(&self) -> Option<Ready> {
-        if let Some(ready) = self.take() {
-            return Some(ready);
+    /// The next event, for which it waits. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`NoEvent`] where there is none to wait for, also from a moment on while it waits.
+    pub async fn next(&self) -> Result<Ready, NoEvent> {
+        if let Some(ready) = self.take_unless(Takers::refusal)? {
+            return Ok(ready);
         }
         let mut place = Place { lane: self, events: self.wait()? };
-        (&mut place.events).await.ok()
+        match (&mut place.events).await {
+            Ok(ready) => Ok(ready),
+            Err(_sent_away) => Err(self.lock().takers.refusal().unwrap_or(NoEvent::Dismissed)),
+        }
     }
 
-    /// A place among those who wait; none where the lane is closed.
-    fn wait(&self) -> Option<oneshot::Receiver<Ready>> {
+    /// A place among those who wait.
+    fn wait(&self) -> Result<oneshot::Receiver<Ready>, NoEvent> {
         let (taker, events) = oneshot::channel();
         let mut state = self.lock();
-        if state.takers.closed {
-            return None;
+        if let Some(refusal) = state.takers.refusal() {
+            return Err(refusal);
         }
-        match state.queue.pop_front() {
+        match state.waiting.pop() {
             // It has come since nothing was found.
             Some(ready) => {
                 drop(state);
@@ -78,7 +104,16 @@ impl Lane {
             }
             None => state.takers.waiting.push((Instant::now(), taker)),
         }
-        Some(events)
+        Ok(events)
+    }
+
+    /// Has the lane governed, or no longer: while it is, nobody gets an event by waiting for it.
+    pub fn govern(&self, governed: bool) {
+        let mut state = self.lock();
+        state.takers.governed = governed;
+        if governed {
+            state.takers.waiting.clear();
+        }
     }
 
     /// Sends away those who have waited for longer than this.

@@ -1,24 +1,28 @@
 //! What a request was routed to, as it lies in the journal.
 //!
-//! Version 2: `request u64 · request's position u64 · project u64 · source u64 ·`
+//! Version 3: `request u64 · request's position u64 · project u64 · source u64 ·`
 //! `verdict u8 (0: as it was) · time µs u64 (0: none) · event id len u16 · topic len u16 (0: none) · count u16 ·`
-//! `then each event: connection u64 · destination u64 · state u8 · due µs u64; then event id · topic`
+//! `then each event: connection u64 · destination u64 · state u8 · due µs u64 · ruling`; then event id · topic`
 //!
-//! Version 1 is the same without verdict, time, event id and topic.
+//! A ruling is `steps u8 (0: there is nothing else) · discard cause u8 (0: none) · duplicate of u64 (0: none) ·`
+//! `claims u8 · then each claim 16 bytes · then each step: kind u8 · detail len u16 · detail`.
+//!
+//! Version 2 has no rulings. Version 1 is the same without verdict, time, event id and topic.
 
 use bytes::{Buf, BufMut, Bytes};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, RequestId, SourceId};
 use hookyard_model::request::{Fields, Proof};
+use hookyard_model::rule::{ClaimKey, DiscardCause, RuleKind, Ruling, Step};
 
-use super::{Undecodable, cut, request, take_text};
+use super::{DETAIL_BYTES_MAX, Undecodable, cut, request, take_text};
 use crate::journal::record::Position;
 
 /// Bytes besides those of the events and texts.
 const FIXED_BYTES: usize = 4 * 8 + 1 + 8 + 3 * 2;
 /// Bytes of each event.
-const LEG_BYTES: usize = 8 + 8 + 1 + 8;
+const LEG_BYTES: usize = 8 + 8 + 1 + 8 + 1;
 
 /// The events made of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +38,13 @@ pub(crate) struct Routed {
 }
 
 /// One event at its beginning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Leg {
     pub(crate) connection: ConnectionId,
     pub(crate) destination: DestinationId,
     pub(crate) state: EventState,
     pub(crate) due_at: Timestamp,
+    pub(crate) ruling: Ruling,
 }
 
 fn kept(text: Option<&String>) -> &str {
@@ -66,6 +71,7 @@ impl Routed {
             payload.put_u64_le(leg.destination.0);
             payload.put_u8(leg.state.code());
             payload.put_u64_le(leg.due_at.us());
+            put_ruling(&mut payload, &leg.ruling);
         }
         payload.extend_from_slice(event_id.as_bytes());
         payload.extend_from_slice(topic.as_bytes());
@@ -85,7 +91,7 @@ impl Routed {
             fields.provider_time = (time_us != 0).then_some(Timestamp::from_us(time_us));
             lengths = (payload.try_get_u16_le()?, payload.try_get_u16_le()?);
         }
-        let events = legs(&mut payload)?;
+        let events = legs(version, &mut payload)?;
         let mut text = |len: u16| {
             let text = take_text(&mut payload, usize::from(len))?;
             Ok::<_, Undecodable>((len > 0).then_some(text))
@@ -96,7 +102,50 @@ impl Routed {
     }
 }
 
-fn legs(payload: &mut Bytes) -> Result<Vec<Leg>, Undecodable> {
+fn put_ruling(payload: &mut Vec<u8>, ruling: &Ruling) {
+    let Ruling { discarded, duplicate_of, claims, steps } = ruling;
+    payload.put_u8(steps.len() as u8);
+    if steps.is_empty() {
+        return;
+    }
+    payload.put_u8(discarded.map_or(0, DiscardCause::code));
+    payload.put_u64_le(duplicate_of.map_or(0, |first| first.0));
+    payload.put_u8(claims.len() as u8);
+    for ClaimKey(key) in claims {
+        payload.extend_from_slice(key);
+    }
+    for Step { kind, detail } in steps {
+        let detail = cut(detail, DETAIL_BYTES_MAX);
+        payload.put_u8(kind.code());
+        payload.put_u16_le(detail.len() as u16);
+        payload.extend_from_slice(detail.as_bytes());
+    }
+}
+
+fn ruling(payload: &mut Bytes) -> Result<Ruling, Undecodable> {
+    let count = payload.try_get_u8()?;
+    let mut ruling = Ruling::default();
+    if count == 0 {
+        return Ok(ruling);
+    }
+    ruling.discarded = match payload.try_get_u8()? {
+        0 => None,
+        code => Some(DiscardCause::from_code(code).ok_or(Undecodable("it has an unknown discard cause"))?),
+    };
+    let first = payload.try_get_u64_le()?;
+    ruling.duplicate_of = (first != 0).then_some(RequestId(first));
+    for _ in 0..payload.try_get_u8()? {
+        ruling.claims.push(ClaimKey(payload.try_get_u128_le()?.to_le_bytes()));
+    }
+    for _ in 0..count {
+        let kind = RuleKind::from_code(payload.try_get_u8()?).ok_or(Undecodable("it has an unknown rule"))?;
+        let len = payload.try_get_u16_le()?;
+        ruling.steps.push(Step { kind, detail: take_text(payload, usize::from(len))? });
+    }
+    Ok(ruling)
+}
+
+fn legs(version: u8, payload: &mut Bytes) -> Result<Vec<Leg>, Undecodable> {
     let count = payload.try_get_u16_le()?;
     let mut legs = Vec::with_capacity(usize::from(count));
     for _ in 0..count {
@@ -106,6 +155,7 @@ fn legs(payload: &mut Bytes) -> Result<Vec<Leg>, Undecodable> {
             state: EventState::from_code(payload.try_get_u8()?)
                 .ok_or(Undecodable("it has an unknown event state"))?,
             due_at: Timestamp::from_us(payload.try_get_u64_le()?),
+            ruling: if version >= 3 { ruling(payload)? } else { Ruling::default() },
         });
     }
     Ok(legs)
@@ -121,6 +171,16 @@ mod tests {
             destination: DestinationId(6),
             state: EventState::Queued,
             due_at: Timestamp::from_us(7),
+            ruling: Ruling::default(),
+        };
+        let discarded = Ruling {
+            discarded: Some(DiscardCause::Duplicate),
+            duplicate_of: Some(RequestId(9)),
+            claims: vec![ClaimKey([3; 16]), ClaimKey([4; 16])],
+            steps: vec![
+                Step { kind: RuleKind::Filter, detail: String::new() },
+                Step { kind: RuleKind::Deduplicate, detail: "wie früher".to_owned() },
+            ],
         };
         Routed {
             request: RequestId(1),
@@ -129,7 +189,7 @@ mod tests {
             source: SourceId(4),
             proof,
             fields,
-            events: vec![leg, Leg { state: EventState::Held, ..leg }],
+            events: vec![leg.clone(), Leg { state: EventState::Discarded, ruling: discarded, ..leg }],
         }
     }
 
@@ -146,7 +206,7 @@ mod tests {
         for proof in [None, Some(Proof::Verified), Some(Proof::NotAsked)] {
             for fields in [Fields::default(), fields("evt_1")] {
                 let routed = routed(proof, fields);
-                assert_eq!(Routed::decode(2, Bytes::from(routed.encode())), Ok(routed));
+                assert_eq!(Routed::decode(3, Bytes::from(routed.encode())), Ok(routed));
             }
         }
     }
@@ -154,7 +214,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut_at_a_character() {
         let encoded = routed(None, fields(&format!("{}ä", "x".repeat(255)))).encode();
-        let decoded = Routed::decode(2, Bytes::from(encoded)).unwrap();
+        let decoded = Routed::decode(3, Bytes::from(encoded)).unwrap();
         assert_eq!(decoded.fields, fields(&"x".repeat(255)));
     }
 
@@ -163,7 +223,7 @@ mod tests {
         let encoded = routed(Some(Proof::Verified), fields("evt_1")).encode();
         for len in 0..encoded.len() {
             let cut = Bytes::copy_from_slice(&encoded[..len]);
-            assert!(Routed::decode(2, cut).is_err(), "{len}");
+            assert!(Routed::decode(3, cut).is_err(), "{len}");
         }
     }
 }

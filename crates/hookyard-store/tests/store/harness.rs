@@ -11,6 +11,7 @@ use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::event::EventState;
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
 use hookyard_model::request::{Fields, Proof, RejectCause, Verdict};
+use hookyard_model::rule::Ruling;
 use hookyard_store::accept::{Arrival, Unavailable};
 use hookyard_store::arrivals::{Arrivals, Arrived, NewEvent};
 use hookyard_store::history::{
@@ -108,6 +109,7 @@ pub(crate) fn queued(store: &Store) -> NewEvent {
         destination: DESTINATION,
         state: EventState::Queued,
         due_at: store.clock().now(),
+        ruling: Ruling::default(),
     }
 }
 
@@ -243,12 +245,14 @@ pub(crate) async fn answers(store: &Store) -> String {
         store.events(PROJECT, EventFilter::default(), Page { before: None, limit: all }).await.unwrap();
     let mut text = format!("{} undelivered\n", store.health().undelivered);
     for request in &requests {
-        let whole = store.request_details(PROJECT, request.id).await.unwrap().unwrap();
+        // Retention may have dropped it since it was listed.
+        let Some(whole) = store.request_details(PROJECT, request.id).await.unwrap() else { continue };
         text.push_str(&format!("{}\n", request_line(request, &whole)));
     }
     for event in &events {
         let attempts = store.attempts(PROJECT, event.id).await.unwrap().unwrap();
-        text.push_str(&format!("{event:?}\n"));
+        // As events were shown before rules could discard them.
+        text.push_str(&format!("{}\n", format!("{event:?}").replace(", discarded: None }", " }")));
         for attempt in attempts {
             text.push_str(&format!("    {attempt:?}\n"));
         }

@@ -5,14 +5,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hookyard_model::attempt::Trigger;
-use hookyard_model::connection::Retry;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId};
+use hookyard_model::pacing::Pacing;
 use hookyard_model::request::Fields;
+use hookyard_model::retry::Retry;
 use hookyard_model::source::Verification;
-use hookyard_store::arrivals::NewEvent;
+use hookyard_store::arrivals::{Arrivals, NewEvent};
 use hookyard_store::by_hand::RetryError;
 use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
+use hookyard_store::lanes::NoEvent;
+use hookyard_store::store::Store;
 
 use crate::harness::*;
 
@@ -233,6 +236,8 @@ async fn retried_by_hand() {
         append_path: false,
         timeout: Duration::from_secs(1),
         concurrency: 1,
+        pacing: Pacing::default(),
+        paused: None,
         signing_secrets: vec![],
         auth: hookyard_model::auth::Auth::None,
     };
@@ -241,6 +246,7 @@ async fn retried_by_hand() {
         name: "connection".to_owned(),
         source: source.id,
         destination: destination.id,
+        rules: Vec::new(),
         retry: Retry::default(),
         enabled: true,
     };
@@ -323,4 +329,121 @@ async fn a_filler_that_is_stopped_midway_leaves_the_lane_behind() {
         deliver(&store, &ready);
         filled.stop().await;
     }
+}
+
+/// Routes the next request along this connection.
+async fn route_along(store: &Store, arrivals: &mut Arrivals, connection: ConnectionId) -> EventId {
+    let arrived = next_arrived(arrivals, 1).await.remove(0);
+    store.record_routed(&arrived, Fields::default(), &[NewEvent { connection, ..queued(store) }]);
+    EventId { request: arrived.request.id, connection }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_with_a_backlog_keeps_no_other_out_of_memory() {
+    const BACKLOG: usize = 300;
+    let yard = Yard::with(|options| options.lane_events_max = 16);
+    let store = yard.open();
+    store.recovered().await;
+    let mut arrivals = store.arrivals();
+    let lane = Filled::new(&store, DESTINATION);
+    let (noisy, quiet) = (ConnectionId(5), ConnectionId(6));
+    for _ in 0..BACKLOG {
+        accept(&store, "noise").await.unwrap();
+        route_along(&store, &mut arrivals, noisy).await;
+    }
+    until(async || lane.lane.waiting() == 16).await;
+    accept(&store, "a word").await.unwrap();
+    let word = route_along(&store, &mut arrivals, quiet).await;
+    assert!(lane.lane.waiting() <= 16);
+    let first = [lane.take().await, lane.take().await];
+    assert!(first.iter().any(|ready| ready.event == word), "{first:?}");
+    first.iter().for_each(|ready| drop(deliver(&store, ready)));
+    // What gave way is not lost, and comes once.
+    let mut seen = std::collections::HashSet::from(first.map(|ready| ready.event));
+    while seen.len() < BACKLOG + 1 {
+        let ready = lane.take().await;
+        assert!(seen.insert(ready.event), "handed out twice");
+        assert!(lane.lane.waiting() <= 16);
+        deliver(&store, &ready);
+    }
+    store.settle().await;
+    assert_eq!(store.health().undelivered, 0);
+    lane.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_retries_lets_fresh_events_pass_and_a_restart_is_fair_too() {
+    const STORM: usize = 100;
+    let yard = Yard::with(|options| options.lane_events_max = 16);
+    let store = yard.open();
+    store.recovered().await;
+    let mut arrivals = store.arrivals();
+    let lane = Filled::new(&store, DESTINATION);
+    let soon = START.plus(Duration::from_secs(60));
+    for _ in 0..STORM {
+        accept(&store, "body").await.unwrap();
+        route(&store, &mut arrivals, 1).await;
+        let ready = lane.take().await;
+        store.record_attempt(&ready, &attempt(&ready, 503, EventState::Scheduled, soon));
+    }
+    store.settle().await;
+    yard.clock.advance(Duration::from_secs(60));
+    lane.lane.wake();
+    until(async || lane.lane.waiting() == 16).await;
+    for _ in 0..3 {
+        accept(&store, "body").await.unwrap();
+        let fresh = route(&store, &mut arrivals, 1).await[0];
+        let next = [lane.take().await, lane.take().await];
+        assert!(next.iter().any(|ready| ready.event == fresh), "{next:?}");
+        next.iter().for_each(|ready| drop(deliver(&store, ready)));
+    }
+    // Of what a restart finds, other connections and fresh events are not behind all that was due before.
+    for _ in 0..3 {
+        accept(&store, "body").await.unwrap();
+    }
+    let late = [
+        route_along(&store, &mut arrivals, CONNECTION).await,
+        route_along(&store, &mut arrivals, ConnectionId(8)).await,
+        route_along(&store, &mut arrivals, ConnectionId(9)).await,
+    ];
+    store.settle().await;
+    lane.stop().await;
+    drop(arrivals);
+    drop(store);
+    let store = yard.open();
+    store.recovered().await;
+    let lane = Filled::new(&store, DESTINATION);
+    until(async || lane.lane.left_over().is_some()).await;
+    assert_eq!(lane.lane.left_over(), Some(16));
+    let mut next = Vec::new();
+    for _ in 0..8 {
+        next.push(lane.take().await.event);
+    }
+    assert!(late.iter().all(|event| next.contains(event)), "{late:?} {next:?}");
+    lane.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_governed_lane_gives_and_nobody_takes() {
+    let yard = Yard::new();
+    let store = yard.open();
+    store.recovered().await;
+    let mut arrivals = store.arrivals();
+    let lane = Filled::new(&store, DESTINATION);
+    let waiting = {
+        let lane = Arc::clone(&lane.lane);
+        tokio::spawn(async move { lane.next().await.map(|ready| ready.event) })
+    };
+    lane.lane.govern(true);
+    assert_eq!(waiting.await.unwrap(), Err(NoEvent::Governed));
+    accept(&store, "body").await.unwrap();
+    let event = route(&store, &mut arrivals, 1).await[0];
+    assert_eq!(lane.take().await.event, event);
+    accept(&store, "body").await.unwrap();
+    let other = route(&store, &mut arrivals, 1).await[0];
+    until(async || lane.lane.waiting() == 1).await;
+    assert_eq!(lane.lane.next().await.map(|ready| ready.event), Err(NoEvent::Governed));
+    lane.lane.govern(false);
+    assert_eq!(lane.lane.next().await.map(|ready| ready.event), Ok(other));
+    lane.stop().await;
 }

@@ -8,8 +8,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
-use hookyard_model::connection::Retry;
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
+use hookyard_model::pacing::{Breaker, Pacing, RATE_LIMIT_MAX, Rate, RateUnit};
+use hookyard_model::retry::{Failures, Retry, Schedule};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::{Answer, Verification};
 use hookyard_providers::{ConfigError, Configuration, Verifier};
@@ -20,7 +21,8 @@ use super::nearest::nearest;
 use super::table::{Reader, Table};
 
 /// The catalog has narrower bounds, and says so itself.
-const ANY_DURATION: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(36_500 * 24 * 3600);
+pub(super) const ANY_DURATION: RangeInclusive<Duration> =
+    Duration::ZERO..=Duration::from_secs(36_500 * 24 * 3600);
 
 /// Where names of one kind were declared; empty at first.
 type Places = BTreeMap<String, usize>;
@@ -153,6 +155,8 @@ fn destination(
     let timeout = table.duration(reader, "timeout", ANY_DURATION).unwrap_or(TIMEOUT_DEFAULT);
     let concurrency =
         table.count(reader, "concurrency", 0..=u64::from(u32::MAX)).unwrap_or(CONCURRENCY_DEFAULT);
+    let pacing = pacing(&mut table, reader);
+    let paused = table.boolean(reader, "paused");
     let secrets = table.texts(reader, "signing_secrets").unwrap_or_default();
     let signing_secrets: Vec<Secret> = secrets.into_iter().map(Secret::new).collect();
     let auth = table.optional_table(reader, "auth").and_then(|it| auth::read(it, reader, directory));
@@ -165,6 +169,8 @@ fn destination(
         append_path,
         timeout,
         concurrency,
+        pacing,
+        paused,
         signing_secrets,
         auth: auth.unwrap_or_default(),
     });
@@ -173,6 +179,49 @@ fn destination(
     }
     table.finish(reader);
     new
+}
+
+fn pacing(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Pacing {
+    let default = Pacing::default();
+    Pacing {
+        rate: table.optional_table(reader, "rate").and_then(|table| rate(table, reader)),
+        breaker: breaker(table.table(reader, "breaker"), reader),
+        slow_start: table.boolean(reader, "slow_start").unwrap_or(default.slow_start),
+        disable_after: table
+            .duration_or(reader, "disable_after", ANY_DURATION, "off")
+            .unwrap_or(default.disable_after),
+    }
+}
+
+fn rate(mut table: Table<'_>, reader: &mut Reader<'_>) -> Option<Rate> {
+    let counts = 1..=u64::from(RATE_LIMIT_MAX);
+    if !table.has("limit") {
+        reader.note(table.at, "destination.rate.limit is missing: every rate needs one, like `limit = 100`");
+    }
+    let limit = table.count(reader, "limit", counts.clone());
+    let units = RateUnit::ALL.map(|unit| (unit.name(), unit));
+    let per = table.word(reader, "per", &units).unwrap_or(RateUnit::Second);
+    let burst = table.count(reader, "burst", counts).unwrap_or(1);
+    table.finish(reader);
+    limit.map(|limit| Rate { limit, per, burst })
+}
+
+fn breaker(mut table: Table<'_>, reader: &mut Reader<'_>) -> Breaker {
+    let default = Breaker::default();
+    let any = 0..=u64::from(u32::MAX);
+    let breaker = Breaker {
+        enabled: table.boolean(reader, "enabled").unwrap_or(default.enabled),
+        consecutive_failures: table
+            .count(reader, "consecutive_failures", any.clone())
+            .unwrap_or(default.consecutive_failures),
+        error_percent: table.count(reader, "error_percent", any.clone()).unwrap_or(default.error_percent),
+        window: table.duration(reader, "window", ANY_DURATION).unwrap_or(default.window),
+        attempts_min: table.count(reader, "attempts_min", any).unwrap_or(default.attempts_min),
+        probe_first: table.duration(reader, "probe_first", ANY_DURATION).unwrap_or(default.probe_first),
+        probe_max: table.duration(reader, "probe_max", ANY_DURATION).unwrap_or(default.probe_max),
+    };
+    table.finish(reader);
+    breaker
 }
 
 /// What a connection can join.
@@ -193,6 +242,7 @@ fn connection(
     let source = table.required_text(reader, "source");
     let destination = table.required_text(reader, "destination");
     let enabled = table.boolean(reader, "enabled").unwrap_or(true);
+    let rules = super::rules::read(&mut table, reader);
     let retry = table.optional_table(reader, "retry").and_then(|retry_table| retry(retry_table, reader));
     require_known("source", source.as_deref(), known.sources, &table, reader);
     require_known("destination", destination.as_deref(), known.destinations, &table, reader);
@@ -207,7 +257,7 @@ fn connection(
         let default_name = || format!("{source}-to-{destination}");
         let name = if is_named { name? } else { default_name() };
         let retry = retry.unwrap_or_default();
-        Some(DeclaredConnection { name, source, destination, retry, enabled })
+        Some(DeclaredConnection { name, source, destination, rules, retry, enabled })
     });
     if let Some(new) = &new {
         declare(&new.name, "connection", &table, reader, names);
@@ -218,37 +268,57 @@ fn connection(
 }
 
 fn retry(mut table: Table<'_>, reader: &mut Reader<'_>) -> Option<Retry> {
-    let which = (table.has("exponential"), table.has("custom"));
-    let exponential = table.optional_table(reader, "exponential").map(|it| exponential_retry(it, reader));
-    let custom = table.texts(reader, "custom").and_then(|texts| custom_retry(&texts, &table, reader));
-    if which.0 == which.1 {
-        let message = "connection.retry: give either `exponential = { … }` or `custom = [ … ]`";
+    let named = ["exponential", "linear", "custom"].into_iter().filter(|name| table.has(name)).count();
+    let exponential = table.optional_table(reader, "exponential").map(|it| exponential(it, reader));
+    let linear = table.optional_table(reader, "linear").map(|it| linear(it, reader));
+    let custom = table.texts(reader, "custom").and_then(|texts| custom(&texts, &table, reader));
+    if named > 1 {
+        let message =
+            "connection.retry: give one of `exponential = { … }`, `linear = { … }` and `custom = [ … ]`";
         reader.note(table.at, message);
     }
+    let retry = Retry {
+        schedule: exponential.or(linear).or(custom).unwrap_or_default(),
+        retry_on: failures(&mut table, reader, "retry_on"),
+        give_up_on: failures(&mut table, reader, "give_up_on"),
+        max_age: table.duration(reader, "max_age", ANY_DURATION),
+    };
     table.finish(reader);
-    exponential.or(custom)
+    Some(retry)
 }
 
-fn exponential_retry(mut table: Table<'_>, reader: &mut Reader<'_>) -> Retry {
-    let Retry::Exponential { mut first, mut factor_percent, mut max, mut retries } = Retry::default() else {
-        return Retry::default();
-    };
-    first = table.duration(reader, "first", ANY_DURATION).unwrap_or(first);
-    max = table.duration(reader, "max", ANY_DURATION).unwrap_or(max);
-    retries = table.count(reader, "retries", 0..=u64::from(u32::MAX)).unwrap_or(retries);
-    if let Some(factor) = table.number(reader, "factor") {
-        let percent = (factor * 100.0).round();
-        if (100.0..=100_000.0).contains(&percent) {
-            factor_percent = percent as u32;
-        } else {
-            reader.note(table.place_of("factor"), "connection.retry: the factor must be from 1 to 1000");
+fn exponential(mut table: Table<'_>, reader: &mut Reader<'_>) -> Schedule {
+    let mut schedule = Schedule::default();
+    if let Schedule::Exponential { first, factor_percent, max, retries } = &mut schedule {
+        *first = table.duration(reader, "first", ANY_DURATION).unwrap_or(*first);
+        *max = table.duration(reader, "max", ANY_DURATION).unwrap_or(*max);
+        *retries = table.count(reader, "retries", 0..=u64::from(u32::MAX)).unwrap_or(*retries);
+        if let Some(factor) = table.number(reader, "factor") {
+            let percent = (factor * 100.0).round();
+            if (100.0..=100_000.0).contains(&percent) {
+                *factor_percent = percent as u32;
+            } else {
+                reader.note(table.place_of("factor"), "connection.retry: the factor must be from 1 to 1000");
+            }
         }
     }
     table.finish(reader);
-    Retry::Exponential { first, factor_percent, max, retries }
+    schedule
 }
 
-fn custom_retry(texts: &[String], table: &Table<'_>, reader: &mut Reader<'_>) -> Option<Retry> {
+fn linear(mut table: Table<'_>, reader: &mut Reader<'_>) -> Schedule {
+    let mut schedule = Schedule::linear();
+    if let Schedule::Linear { first, step, max, retries } = &mut schedule {
+        *first = table.duration(reader, "first", ANY_DURATION).unwrap_or(*first);
+        *step = table.duration(reader, "step", ANY_DURATION).unwrap_or(*step);
+        *max = table.duration(reader, "max", ANY_DURATION).unwrap_or(*max);
+        *retries = table.count(reader, "retries", 0..=u64::from(u32::MAX)).unwrap_or(*retries);
+    }
+    table.finish(reader);
+    schedule
+}
+
+fn custom(texts: &[String], table: &Table<'_>, reader: &mut Reader<'_>) -> Option<Schedule> {
     let mut waits = Vec::with_capacity(texts.len());
     for text in texts {
         let Ok(wait) = humantime::parse_duration(text) else {
@@ -259,7 +329,18 @@ fn custom_retry(texts: &[String], table: &Table<'_>, reader: &mut Reader<'_>) ->
         };
         waits.push(wait);
     }
-    Some(Retry::Custom(waits))
+    Some(Schedule::Custom(waits))
+}
+
+fn failures(table: &mut Table<'_>, reader: &mut Reader<'_>, key: &'static str) -> Vec<Failures> {
+    let mut failures = Vec::new();
+    for text in table.texts(reader, key).unwrap_or_default() {
+        match text.parse() {
+            Ok(some) => failures.push(some),
+            Err(error) => reader.note(table.place_of(key), format!("connection.retry.{key}: {error}")),
+        }
+    }
+    failures
 }
 
 /// Notes a name, and refuses it where it was noted before.

@@ -179,6 +179,9 @@ pub(super) fn verification(
             .duration(reader, "fetch_timeout", MS..=10 * MINUTE)
             .unwrap_or(default.fetch_timeout),
         fetches_max: table.count(reader, "fetches_max", 1..=1_000).unwrap_or(default.fetches_max),
+        fetches_per_minute_max: table
+            .count(reader, "fetches_per_minute_max", 1..=60_000)
+            .unwrap_or(default.fetches_per_minute_max),
         retry_first: table.duration(reader, "retry_first", wait.clone()).unwrap_or(default.retry_first),
         retry_max: table.duration(reader, "retry_max", wait).unwrap_or(default.retry_max),
         pending_age_max: table

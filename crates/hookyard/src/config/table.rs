@@ -156,6 +156,26 @@ impl<'d> Table<'d> {
         tables
     }
 
+    /// A table as it is, or a text that holds JSON, for what TOML cannot say (`null`). Nothing in it is expanded.
+    pub(super) fn json(&mut self, reader: &mut Reader<'_>, key: &'static str) -> Option<serde_json::Value> {
+        match self.take(key)? {
+            (at, DeValue::String(text)) => match serde_json::from_str(&text) {
+                Ok(value) => Some(value),
+                Err(error) => {
+                    self.wrong(reader, key, at, format!("is not JSON: {error}"));
+                    None
+                }
+            },
+            (at, value) => {
+                let converted = to_json(value);
+                if converted.is_none() {
+                    self.wrong(reader, key, at, "dates, and numbers that are not finite, are not JSON");
+                }
+                converted
+            }
+        }
+    }
+
     /// A text, expanded.
     pub(super) fn text(&mut self, reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
         match self.take(key)? {
@@ -377,6 +397,31 @@ impl<'d> Table<'d> {
 fn whole(value: &DeValue<'_>) -> Option<u64> {
     let DeValue::Integer(integer) = value else { return None };
     u64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+/// What JSON can say of a value.
+fn to_json(value: DeValue<'_>) -> Option<serde_json::Value> {
+    Some(match value {
+        DeValue::String(text) => text.into_owned().into(),
+        DeValue::Boolean(value) => value.into(),
+        DeValue::Integer(integer) => {
+            i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(serde_json::Value::from)?
+        }
+        DeValue::Float(float) => {
+            let float: f64 = float.as_str().parse().ok()?;
+            serde_json::Number::from_f64(float).map(serde_json::Value::Number)?
+        }
+        DeValue::Datetime(_) => return None,
+        DeValue::Array(array) => {
+            array.into_iter().map(|element| to_json(element.into_inner())).collect::<Option<Vec<_>>>()?.into()
+        }
+        DeValue::Table(table) => {
+            let members = table
+                .into_iter()
+                .map(|(key, value)| Some((key.into_inner().into_owned(), to_json(value.into_inner())?)));
+            members.collect::<Option<serde_json::Map<_, _>>>()?.into()
+        }
+    })
 }
 
 /// Like humantime, but without its years and months, which are of no fixed length.

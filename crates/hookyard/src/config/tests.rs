@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use hookyard_model::auth::Auth;
-use hookyard_model::connection::Retry;
+use hookyard_model::pacing::{Breaker, Pacing, Rate, RateUnit};
+use hookyard_model::retry::{Retry, Schedule};
 use hookyard_model::source::Answer;
 use hookyard_store::catalog::DeclaredConnection;
 
@@ -73,8 +74,9 @@ fn the_manual_states_the_defaults() {
 fn the_manual_leaves_out_no_setting() {
     let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
                 [verification]\nx=1\n[delivery]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
-                [[destination]]\nx=1\nname='a'\nurl='http://a'\n\
-                [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n";
+                [[destination]]\nx=1\nname='a'\nurl='http://a'\nrate={limit=1,x=1}\nbreaker={x=1}\n\
+                [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n\
+                [[connection]]\nsource='a'\ndestination='a'\nname='b'\nretry={linear={x=1}}\n";
     let mut settings = 0;
     for (_, message) in problems(text) {
         let (_, known) = message.split_once("known here are ").unwrap_or_else(|| panic!("{message}"));
@@ -128,9 +130,37 @@ fn a_source_whose_provider_signs_the_url_must_know_it() {
     assert_eq!(parse(&by_source).unwrap().check_urls(), Ok(()));
 }
 
+/// A file with one connection that says this.
+fn with_connection(says: &str) -> String {
+    format!(
+        "[[source]]\nname='a'\n[[destination]]\nname='b'\nurl='http://b'\n\
+         [[connection]]\nsource='a'\ndestination='b'\n{says}\n"
+    )
+}
+
+#[test]
+fn rules_that_cannot_be_used_are_pointed_at() {
+    for (rules, expected) in [
+        ("{ filter = { cookies = {} } }", "connection.rules.filter: /cookies"),
+        ("{ filter = 'no' }", "connection.rules.filter: is not JSON"),
+        ("{ filter = { body = { at = 2020-01-01 } } }", "dates"),
+        ("{ deduplicate = {} }", "connection.rules.deduplicate.window: missing"),
+        ("{ deduplicate = { window = '1s', by = [] } }", "unknown setting `connection.rules.deduplicate.by`"),
+        ("{ stale = { older_than = '0s' } }", "connection.rules.stale: the greatest age"),
+        ("{ delay = { for = '1s', until = '/body/at' } }", "unknown setting `connection.rules.delay.for`"),
+        ("{ delay = { until = 'at' } }", "connection.rules.delay: `at`: a field begins"),
+        ("{ sort = {} }", "unknown setting `connection.rules.sort`"),
+        ("{}", "a rule is one of"),
+        ("{ stale = { older_than = '1s' }, delay = { for = '1s' } }", "a rule is one of"),
+    ] {
+        let found = problems(&with_connection(&format!("rules = [{rules}]")));
+        assert!(found.iter().any(|(_, message)| message.contains(expected)), "{rules}: {found:?}");
+    }
+}
+
 #[test]
 fn the_examples_of_the_manual_hold() {
-    let [first, second] = blocks("```toml")[..] else { panic!("two examples") };
+    let [first, second, rules] = blocks("```toml")[..] else { panic!("three examples") };
     let config = parse(first).unwrap();
     assert_eq!(config.server.admin_key, Some(Secret::new("an-admin-key-of-some-length")));
     assert_eq!(config.declared().connections[0].name, "github-to-shop");
@@ -152,9 +182,17 @@ fn the_examples_of_the_manual_hold() {
     assert_eq!((&legacy.token, &legacy.answer), (&None, &None));
     let [billing] = declared.destinations.as_slice() else { panic!("{declared:#?}") };
     assert_eq!((billing.timeout, billing.concurrency), (Duration::from_secs(10), 16));
+    let rate = Some(Rate { limit: 100, per: RateUnit::Second, burst: 10 });
+    assert_eq!((&billing.pacing, billing.paused), (&Pacing { rate, ..Pacing::default() }, None));
     assert_eq!(billing.signing_secrets[0].expose(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let custom = [1, 60, 600, 3600].map(Duration::from_secs).to_vec();
+    let legacy_retry = Retry {
+        retry_on: ["429", "500-599", "timeout"].map(|text| text.parse().unwrap()).to_vec(),
+        max_age: Some(Duration::from_secs(24 * 3600)),
+        ..Retry::on(Schedule::Custom(custom))
+    };
     let connection = |name: &str, source: &str, retry| DeclaredConnection {
+        rules: Vec::new(),
         name: name.to_owned(),
         source: source.to_owned(),
         destination: "billing".to_owned(),
@@ -165,9 +203,55 @@ fn the_examples_of_the_manual_hold() {
         declared.connections,
         [
             connection("payments", "stripe", Retry::default()),
-            connection("legacy-to-billing", "legacy", Retry::Custom(custom))
+            connection("legacy-to-billing", "legacy", legacy_retry)
         ]
     );
+
+    let declared = parse(&with_connection(rules)).unwrap().declared();
+    let kinds: Vec<_> = declared.connections[0].rules.iter().map(|rule| rule.kind().name()).collect();
+    assert_eq!(kinds, ["filter", "deduplicate", "stale", "delay"]);
+}
+
+#[test]
+fn how_a_destination_is_sent_to_arrives() {
+    let declare = |settings: &str| {
+        let text = format!(
+            "[[source]]\nname='a'\n[[destination]]\nname='a'\nurl='http://a'\n{settings}\n\
+             [[connection]]\nsource='a'\ndestination='a'\n"
+        );
+        parse(&text).map(|config| config.declared().destinations.remove(0))
+    };
+    let new = declare(
+        "rate = { limit = 9, per = 'minute' }\nslow_start = false\ndisable_after = 'off'\npaused = false\n\
+         breaker = { enabled = false, consecutive_failures = 1, error_percent = 2, window = '3s', \
+         attempts_min = 4, probe_first = '5s', probe_max = '6s' }",
+    )
+    .unwrap();
+    let breaker = Breaker {
+        enabled: false,
+        consecutive_failures: 1,
+        error_percent: 2,
+        window: Duration::from_secs(3),
+        attempts_min: 4,
+        probe_first: Duration::from_secs(5),
+        probe_max: Duration::from_secs(6),
+    };
+    let rate = Some(Rate { limit: 9, per: RateUnit::Minute, burst: 1 });
+    assert_eq!(new.pacing, Pacing { rate, breaker, slow_start: false, disable_after: None });
+    assert_eq!(new.paused, Some(false));
+    let plain = declare("").unwrap();
+    assert_eq!((plain.pacing, plain.paused), (Pacing::default(), None));
+    for (settings, message) in [
+        ("rate = {}", "destination.rate.limit is missing"),
+        ("rate = { limit = 0 }", "destination.rate.limit: must be a whole number from 1 to 1000000"),
+        ("rate = { limit = 1, per = 'day' }", "`day` is not one of `second`, `minute`, `hour`"),
+        ("breaker = { error_percent = 101 }", "destination.breaker: the share of failures"),
+        ("breaker = { consecutive_failures = 0, error_percent = 0 }", "nothing opens it"),
+        ("disable_after = '1m'", "destination.disable_after: it must be from 1 h"),
+    ] {
+        let error = format!("{:?}", declare(settings).unwrap_err());
+        assert!(error.contains(message), "{settings}: {error}");
+    }
 }
 
 #[test]
@@ -202,6 +286,7 @@ fetch_timeout = "14s"
 cache_keys_max = 15
 cache_bytes_max = "1MiB"
 fetches_max = 16
+fetches_per_minute_max = 600
 retry_first = "17ms"
 retry_max = "18s"
 pending_age_max = "19m"
@@ -246,6 +331,7 @@ level = "warn"
         verification: VerificationLimits {
             fetch_timeout: s(14),
             fetches_max: 16,
+            fetches_per_minute_max: 600,
             retry_first: Duration::from_millis(17),
             retry_max: s(18),
             pending_age_max: s(19 * 60),
@@ -345,8 +431,16 @@ fn declarations_that_are_wrong() {
     for (extra, line, message) in [
         ("retry = { custom = ['1s', 'soon'] }", 9, "`soon` is not a duration"),
         ("retry = { custom = ['0s'] }", 9, "connection.retry: each wait must be from 1 ms"),
-        ("retry = { custom = [], exponential = {} }", 9, "give either `exponential"),
-        ("retry = {}", 9, "give either `exponential"),
+        ("retry = { custom = [], exponential = {} }", 9, "give one of `exponential"),
+        ("retry = { linear = {}, custom = [] }", 9, "give one of `exponential"),
+        ("retry = { linear = { step = '31d' } }", 9, "each wait must be from 1 ms"),
+        ("retry = { retry_on = ['503', '5xx'] }", 9, "connection.retry.retry_on: `5xx` names no failure"),
+        (
+            "retry = { give_up_on = ['200-299'] }",
+            9,
+            "connection.retry.give_up_on: `200-299` names no failure",
+        ),
+        ("retry = { max_age = '400d' }", 9, "`max_age` must be from 1 ms to 365 days"),
         ("retry = { exponential = { factor = 0.5 } }", 9, "the factor must be from 1 to 1000"),
         ("retry = { exponential = { factor = nan } }", 9, "must be a number"),
         ("retry = { exponential = { first = '13h' } }", 9, "the first wait is longer"),

@@ -14,7 +14,7 @@ async fn check_says_that_a_good_file_is_right() {
     yard.write_config();
     let checked = yard.run(&["check", "--config", "hookyard.toml"]).await;
     assert!(checked.status.success(), "{checked:?}");
-    assert!(checked.stdout.contains("1 sources, 1 destinations, 1 connections"), "{checked:?}");
+    assert!(checked.stdout.ends_with(": 1 source, 1 destination, 1 connection"), "{checked:?}");
     assert!(!yard.data_dir().exists(), "checking starts nothing");
 }
 
@@ -42,6 +42,27 @@ async fn check_says_all_that_is_wrong_each_with_its_line() {
             assert!(told, "nothing about {word} in line {line}:\n{}", checked.stderr);
         }
     }
+}
+
+#[tokio::test]
+async fn check_refuses_what_serve_refuses_and_takes_the_same_flags() {
+    let yard = Yard::new("");
+    let config =
+        "[[source]]\nname = \"sms\"\ntoken = \"sms\"\nprovider = \"twilio\"\nsecrets = [\"s3cr3t\"]\n";
+    std::fs::write(yard.path().join("sms.toml"), config).unwrap();
+    for command in ["check", "serve"] {
+        let refused = yard.run(&[command, "--config", "sms.toml"]).await;
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        let told = "source `sms`: provider `twilio` signs the URL: set `public_url`";
+        assert!(refused.stderr.contains(told), "{refused:?}");
+    }
+    let flags = ["check", "--config", "sms.toml", "--public-url", "https://hooks.example.com"];
+    let checked = yard.run(&flags).await;
+    assert!(checked.status.success(), "{checked:?}");
+    assert!(checked.stdout.contains("1 source, 0 destinations, 0 connections"), "{checked:?}");
+    let open = yard.run(&[&flags[..], &["--admin", "0.0.0.0:4401"]].concat()).await;
+    assert!(!open.status.success() && open.stderr.contains("admin_key"), "{open:?}");
+    assert!(!yard.data_dir().exists(), "checking starts nothing");
 }
 
 #[tokio::test]

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use http::HeaderName;
+
 use crate::configuration::ConfigError;
 use crate::definition::{Format, Signature};
 use crate::engine::key_text;
 use crate::engine::prepare::Site;
-use crate::read::elements::{ElementKind, Elements, split, value_of};
+use crate::read::elements::{ElementKind, Elements};
 use crate::read::{Reader, Unreadable, Why, exactly_one};
 use crate::template::{Name, Part, Place, Template, Value};
 use crate::verdict::Refusal;
@@ -20,6 +22,7 @@ pub(super) struct Extractor {
     prefix: Option<Template>,
     prefix_optional: bool,
     shape: Shape,
+    /// What stands between elements; nothing where the whole value is one signature.
     separator: Vec<u8>,
     /// What stands between several values in one.
     pub(super) repeated: Option<Vec<u8>>,
@@ -38,14 +41,31 @@ enum Shape {
     Plain,
     /// Signatures behind this mark; others are passed over. No mark: all are signatures.
     List(Option<Vec<u8>>),
-    /// The elements of this name.
+    /// The elements that begin with this name and its `=`.
     Pairs(Vec<u8>),
     /// From this place on.
     Positional(usize),
 }
 
-/// A value that holds signatures, and its place.
-type Held<'r> = (Cow<'r, [u8]>, Place);
+/// A value that holds signatures, and where it stands.
+type Held<'r, 's> = (Cow<'r, [u8]>, Stands<'r, 's>);
+
+/// Where a value stands: written out only for a refusal.
+#[derive(Clone, Copy)]
+pub(super) enum Stands<'r, 's> {
+    At(&'s Place),
+    /// In one of several numbered headers.
+    Under(&'r HeaderName),
+}
+
+impl Stands<'_, '_> {
+    pub(super) fn place(self) -> Place {
+        match self {
+            Self::At(place) => place.clone(),
+            Self::Under(name) => Place::Header(Name::Fixed(name.clone())),
+        }
+    }
+}
 
 impl Extractor {
     pub(super) fn new(signature: &Signature, site: &Site<'_>) -> Result<Self, ConfigError> {
@@ -59,13 +79,16 @@ impl Extractor {
                 let marks = element.map(|mark| key_text::texts(mark, site)).transpose()?;
                 Shape::List(marks.and_then(|marks| marks.into_iter().next()).map(|(_, mark)| mark))
             }
-            Format::Pairs => Shape::Pairs(needed()?.as_bytes().to_vec()),
+            Format::Pairs => Shape::Pairs(format!("{}=", needed()?).into_bytes()),
             Format::Positional => match needed()?.parse() {
                 Ok(first) => Shape::Positional(first),
                 Err(_) => return Err(site.bad_description("its `element` is not a number")),
             },
         };
-        let separator = signature.separator.as_deref().unwrap_or(",").as_bytes().to_vec();
+        let separator = match shape {
+            Shape::Plain => Vec::new(),
+            _ => signature.separator.as_deref().unwrap_or(",").as_bytes().to_vec(),
+        };
         let repeated = signature.repeated.as_ref().map(|repeated| repeated.as_bytes().to_vec());
         Ok(Self { from, prefix, prefix_optional: signature.prefix_optional, shape, separator, repeated })
     }
@@ -78,61 +101,66 @@ impl Extractor {
         })
     }
 
-    /// Hands the text of each signature to `push`, and gives back the first value that held some.
-    pub(super) fn extract<'r>(
-        &self,
+    /// Gives back the first value that holds signatures, and hands the texts of those in all others to
+    /// `push`.
+    pub(super) fn first<'r, 's>(
+        &'s self,
         reader: &Reader<'r>,
         mut push: impl FnMut(&[u8]) -> Result<(), &'static str>,
-    ) -> Result<Cow<'r, [u8]>, Refusal> {
+    ) -> Result<Held<'r, 's>, Refusal> {
         let mut first = None;
-        self.each(reader, |text, place| {
-            self.signatures(&text, place, &mut push)?;
-            first.get_or_insert(text);
-            Ok(())
+        self.each(reader, |text, place| match first {
+            None => {
+                first = Some((text, place));
+                Ok(())
+            }
+            Some(_) => self.signatures(&self.elements(&text), place, &mut push),
         })?;
         first.ok_or_else(|| Refusal::ValueMissing { place: self.first_place() })
     }
 
-    /// The values that hold signatures, each with its place, where one holds several such values.
-    pub(super) fn held<'r>(&self, reader: &Reader<'r>) -> Result<Vec<Held<'r>>, Refusal> {
+    /// The values that hold signatures, where one holds several such values.
+    pub(super) fn held<'r, 's>(&'s self, reader: &Reader<'r>) -> Result<Vec<Held<'r, 's>>, Refusal> {
         let mut held = Vec::new();
         self.each(reader, |text, place| {
-            held.push((text, place.clone()));
+            held.push((text, place));
             Ok(())
         })?;
         if held.is_empty() { Err(Refusal::ValueMissing { place: self.first_place() }) } else { Ok(held) }
     }
 
-    /// The elements beside the signatures, in a value that [`Extractor::extract`] gave back.
-    pub(super) fn elements<'r>(&'r self, text: &'r [u8]) -> Option<Elements<'r>> {
+    /// Takes apart a value that holds signatures.
+    pub(super) fn elements<'r>(&'r self, text: &'r [u8]) -> Elements<'r> {
         let kind = match self.shape {
-            Shape::Plain | Shape::List(_) => return None,
             Shape::Pairs(_) => ElementKind::Named,
-            Shape::Positional(_) => ElementKind::Numbered,
+            Shape::Plain | Shape::List(_) | Shape::Positional(_) => ElementKind::Numbered,
         };
-        Some(Elements { text, kind, separator: &self.separator })
+        Elements::new(text, kind, &self.separator)
     }
 
     /// Hands over every value that is there, without its prefix.
-    fn each<'r>(
-        &self,
+    fn each<'r, 's>(
+        &'s self,
         reader: &Reader<'r>,
-        mut take: impl FnMut(Cow<'r, [u8]>, &Place) -> Result<(), Refusal>,
+        mut take: impl FnMut(Cow<'r, [u8]>, Stands<'r, 's>) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         for from in &self.from {
             match from {
                 From::One(value) => match reader.value(value) {
-                    Ok(text) => take(self.without_prefix(reader, text, &value.place)?, &value.place)?,
+                    Ok(text) => {
+                        let at = Stands::At(&value.place);
+                        take(self.without_prefix(reader, text, at)?, at)?;
+                    }
                     Err(Unreadable { why: Why::Missing, .. }) => {}
                     Err(unreadable) => return Err(unreadable.into()),
                 },
                 From::Numbered { prefix, .. } => {
                     let headers = reader.headers();
                     for name in headers.keys().filter(|name| is_numbered(name.as_str(), prefix)) {
-                        let place = Place::Header(Name::Fixed(name.as_str().to_owned()));
-                        let text = exactly_one(headers, name.as_str())
-                            .map_err(|why| Refusal::from(Unreadable { place: &place, why }))?;
-                        take(self.without_prefix(reader, Cow::Borrowed(text), &place)?, &place)?;
+                        let at = Stands::Under(name);
+                        let text = exactly_one(headers, name)
+                            .map_err(|why| Refusal::from(Unreadable { place: &at.place(), why }))?;
+                        take(self.without_prefix(reader, Cow::Borrowed(text), at)?, at)?;
                     }
                 }
             }
@@ -152,7 +180,7 @@ impl Extractor {
         &self,
         reader: &Reader<'r>,
         text: Cow<'r, [u8]>,
-        place: &Place,
+        at: Stands<'_, '_>,
     ) -> Result<Cow<'r, [u8]>, Refusal> {
         let Some(prefix) = &self.prefix else { return Ok(text) };
         let filled: Cow<'_, [u8]> = match prefix.parts.as_slice() {
@@ -169,7 +197,7 @@ impl Extractor {
             None if self.prefix_optional => Ok(text),
             None => {
                 let why = format!("it does not begin with `{}`", String::from_utf8_lossy(&filled));
-                Err(Refusal::ValueMalformed { place: place.clone(), why: why.into() })
+                Err(Refusal::ValueMalformed { place: at.place(), why: why.into() })
             }
         }
     }
@@ -177,20 +205,20 @@ impl Extractor {
     /// Hands the text of each signature in one value to `push`; at least one.
     pub(super) fn signatures(
         &self,
-        text: &[u8],
-        place: &Place,
+        elements: &Elements<'_>,
+        at: Stands<'_, '_>,
         push: &mut impl FnMut(&[u8]) -> Result<(), &'static str>,
     ) -> Result<(), Refusal> {
-        let malformed = |why: Cow<'static, str>| Refusal::ValueMalformed { place: place.clone(), why };
+        let malformed = |why: Cow<'static, str>| Refusal::ValueMalformed { place: at.place(), why };
         let mut count = 0_usize;
         let mut found = |signature: &[u8]| {
             count += 1;
             push(signature).map_err(|why| malformed(Cow::Borrowed(why)))
         };
         match &self.shape {
-            Shape::Plain => found(text)?,
+            Shape::Plain => elements.iter().try_for_each(found)?,
             Shape::List(mark) => {
-                for element in split(text, &self.separator) {
+                for element in elements.iter() {
                     if element.is_empty() {
                         return Err(malformed(Cow::Borrowed("it is a list with an empty element")));
                     }
@@ -205,15 +233,13 @@ impl Extractor {
                 }
             }
             Shape::Pairs(name) => {
-                for signature in split(text, &self.separator).filter_map(|element| value_of(element, name)) {
-                    found(signature)?;
+                for element in elements.iter() {
+                    if let Some(signature) = element.strip_prefix(name.as_slice()) {
+                        found(signature)?;
+                    }
                 }
             }
-            Shape::Positional(first) => {
-                for signature in split(text, &self.separator).skip(*first) {
-                    found(signature)?;
-                }
-            }
+            Shape::Positional(first) => elements.iter().skip(*first).try_for_each(found)?,
         }
         if count == 0 { Err(malformed(self.none_there())) } else { Ok(()) }
     }
@@ -235,7 +261,9 @@ impl From {
         let Some(prefix) = pattern.strip_suffix('*') else {
             return Err(site.bad_description("`headers:` needs a `*` at its end"));
         };
-        let place = Place::Header(Name::Fixed(format!("{prefix}1")));
+        let first = HeaderName::from_bytes(format!("{prefix}1").as_bytes());
+        let first = first.map_err(|_| site.bad_description("`headers:` needs the name of a header"))?;
+        let place = Place::Header(Name::Fixed(first));
         Ok(Self::Numbered { prefix: prefix.to_owned(), place })
     }
 }

@@ -10,6 +10,7 @@ fn declared_connection(name: &str, source: &str, destination: &str) -> DeclaredC
         name: name.to_owned(),
         source: source.to_owned(),
         destination: destination.to_owned(),
+        rules: Vec::new(),
         retry: Retry::default(),
         enabled: true,
     }
@@ -69,7 +70,7 @@ async fn only_what_is_different_is_touched() {
     fixture.later();
     let mut changed = declared();
     changed.sources[1].verification.secrets = vec![Secret::new("rotated")];
-    changed.connections[0].retry = Retry::Custom(vec![Duration::from_secs(9)]);
+    changed.connections[0].retry = Retry::on(Schedule::Custom(vec![Duration::from_secs(9)]));
     let applied = fixture.apply(changed).await;
     assert_eq!(applied.sources.updated, names(&["stripe"]));
     assert_eq!(applied.connections.updated, names(&["github-api"]));
@@ -155,7 +156,7 @@ async fn a_connection_that_is_gone_stays_disabled_until_it_goes_elsewhere() {
     fixture.apply(declared()).await;
     assert_eq!(fixture.cause("github-api"), Some(DisableCause::DestinationGone));
     let mut other_retry = declared();
-    other_retry.connections[0].retry = Retry::Custom(vec![]);
+    other_retry.connections[0].retry = Retry::on(Schedule::Custom(vec![]));
     fixture.apply(other_retry).await;
     assert_eq!(fixture.cause("github-api"), Some(DisableCause::DestinationGone));
 
@@ -193,7 +194,7 @@ async fn the_api_does_not_change_what_the_file_declares() {
     let of_connection = managed(Noun::Connection, "github-api");
     let wanted = connection("github-api", a.id, d.id);
 
-    assert_eq!(catalog.update_source(project, a.id, source("x")).await.unwrap_err(), of_source);
+    assert_eq!(catalog.update_source(project, a.clone(), source("x")).await.unwrap_err(), of_source);
     assert_eq!(catalog.delete_source(project, a.id).await.unwrap_err(), of_source);
     let updated = catalog.update_destination(project, d.id, destination("x")).await;
     assert_eq!(updated.unwrap_err(), of_destination);
@@ -206,7 +207,7 @@ async fn the_api_does_not_change_what_the_file_declares() {
     // Only a `410 Gone` is noted on it, and can be undone, alone.
     for undo_by_update in [true, false] {
         assert!(catalog.disable_connection(c.id, DisableCause::DestinationGone).await.unwrap());
-        let more = NewConnection { retry: Retry::Custom(vec![]), ..wanted.clone() };
+        let more = NewConnection { retry: Retry::on(Schedule::Custom(vec![])), ..wanted.clone() };
         assert_eq!(catalog.update_connection(project, c.id, more).await.unwrap_err(), of_connection);
         if undo_by_update {
             catalog.update_connection(project, c.id, wanted.clone()).await.unwrap();

@@ -1,6 +1,7 @@
 //! What is on disk: everything, encrypted where it is secret, and refused where it is not as it was written.
 
 use hookyard_model::connection::DisableCause;
+use hookyard_model::pacing::{Rate, RateUnit};
 use hookyard_model::source::Answer;
 
 use super::*;
@@ -22,11 +23,15 @@ async fn filled() -> Fixture {
     audit.timeout = Duration::from_millis(1500);
     audit.auth = Auth::Basic { username: "auditor".into(), password: Secret::new("open sesame 4711") };
     audit.signing_secrets = vec![Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
+    audit.pacing.rate = Some(Rate { limit: 7, per: RateUnit::Hour, burst: 2 });
+    audit.pacing.disable_after = None;
+    audit.paused = Some(true);
     let audit = fixture.catalog.create_destination(fixture.project(), audit).await.unwrap();
     let first = fixture.connection("first", github.id, api.id).await;
     fixture.later();
+    fixture.catalog.note_failing(api.id, Some(START)).await.unwrap();
     let mut custom = connection("custom", github.id, audit.id);
-    custom.retry = Retry::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]);
+    custom.retry = Retry::on(Schedule::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]));
     custom.enabled = false;
     fixture.catalog.create_connection(fixture.project(), custom).await.unwrap();
     fixture.catalog.disable_connection(first.id, DisableCause::DestinationGone).await.unwrap();
@@ -149,7 +154,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let error = Fixture::new()
         .reopened_after(|database| database.pragma_update(None, "user_version", 99).unwrap())
         .unwrap_err();
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 3, .. }), "{error}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 5, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -250,6 +255,30 @@ async fn a_database_of_the_first_version_is_read_for_ever() {
     let first = snapshot.connection_named(project, "first").unwrap();
     assert_eq!(first.disabled.as_ref().unwrap().cause, DisableCause::DestinationGone);
     let custom = snapshot.connection_named(project, "custom").unwrap();
-    assert_eq!(custom.retry, Retry::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]));
+    assert_eq!(
+        custom.retry,
+        Retry::on(Schedule::Custom(vec![Duration::from_secs(1), Duration::from_millis(1)]))
+    );
     assert_eq!((custom.source, custom.destination), (first.source, audit.id));
+}
+
+/// The same at schema version 2, where a source has a URL of its own and a secret was taken away.
+#[tokio::test]
+async fn a_database_of_the_second_version_is_read_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = rusqlite::Connection::open(directory.path().join("catalog.sqlite")).unwrap();
+    database.execute_batch(include_str!("../fixtures/catalog_v2.sql")).unwrap();
+    drop(database);
+    let catalog = open(&directory, &Clock::manual(START), 1).unwrap();
+    let snapshot = catalog.snapshot();
+    assert_eq!((snapshot.sources.len(), snapshot.destinations.len(), snapshot.connections.len()), (2, 2, 2));
+    let second = snapshot.source_named(snapshot.default_project, "second").unwrap();
+    assert_eq!(second.token, "known-token");
+    assert_eq!(second.public_url.as_deref(), Some("https://hooks.example.com/second"));
+    assert_eq!(second.verification.secrets, [Secret::new("verification-secret")]);
+    let retired = catalog.retired_secrets(second.id).await.unwrap();
+    let [retired] = retired.as_slice() else { panic!("{} secrets", retired.len()) };
+    assert_eq!(retired.secret, Secret::new("another-verification-secret"));
+    assert_eq!(retired.retired_at, START.plus(Duration::from_secs(180)));
+    assert_eq!(snapshot.source_named(snapshot.default_project, "github").unwrap().public_url, None);
 }

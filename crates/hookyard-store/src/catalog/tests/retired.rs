@@ -5,7 +5,8 @@ use super::*;
 async fn with_secrets(fixture: &Fixture, id: SourceId, secrets: &[&str]) {
     let mut new = source("a");
     new.verification.secrets = secrets.iter().map(|text| Secret::new(*text)).collect();
-    fixture.catalog.update_source(fixture.project(), id, new).await.unwrap();
+    let known = Arc::clone(&fixture.catalog.snapshot().sources[&id]);
+    fixture.catalog.update_source(fixture.project(), known, new).await.unwrap();
 }
 
 async fn retired(fixture: &Fixture, id: SourceId) -> Vec<String> {

@@ -17,7 +17,7 @@ async fn what_is_left_out_is_made_and_then_kept() {
     let mut new = source("b");
     new.methods.clear();
     fixture.later();
-    let changed = fixture.catalog.update_source(fixture.project(), made.id, new).await.unwrap();
+    let changed = fixture.catalog.update_source(fixture.project(), made.clone(), new).await.unwrap();
     assert_eq!((changed.id, &changed.token, changed.name.as_str()), (made.id, &made.token, "b"));
     assert_eq!(changed.created_at, START);
     assert_eq!(changed.updated_at, START.plus(Duration::from_secs(60)));
@@ -31,6 +31,24 @@ async fn what_is_left_out_is_made_and_then_kept() {
 }
 
 #[tokio::test]
+async fn a_secret_that_a_handshake_brings_is_not_lost_to_a_change_worked_out_before() {
+    let fixture = Fixture::new();
+    let (project, catalog) = (fixture.project(), &fixture.catalog);
+    let mut without = source("a");
+    without.verification.secrets.clear();
+    let known = catalog.create_source(project, without.clone()).await.unwrap();
+    assert!(catalog.capture_secret(known.id, Secret::new("brought")).await.unwrap());
+    without.name = "b".to_owned();
+    let refused = catalog.update_source(project, Arc::clone(&known), without.clone()).await;
+    assert_eq!(refused.unwrap_err(), WriteError::ChangedMeanwhile { noun: Noun::Source });
+    let now = Arc::clone(&catalog.snapshot().sources[&known.id]);
+    assert_eq!((now.name.as_str(), &*now.verification.secrets), ("a", &[Secret::new("brought")][..]));
+    let mut with = without;
+    with.verification.secrets.clone_from(&now.verification.secrets);
+    assert_eq!(catalog.update_source(project, now, with).await.unwrap().name, "b");
+}
+
+#[tokio::test]
 async fn an_update_that_changes_nothing_is_no_change() {
     let fixture = Fixture::new();
     let (a, d) = (fixture.source("a").await, fixture.destination("d").await);
@@ -38,7 +56,7 @@ async fn an_update_that_changes_nothing_is_no_change() {
     let before = content(&fixture.catalog.snapshot());
     fixture.later();
     let project = fixture.project();
-    fixture.catalog.update_source(project, a.id, source("a")).await.unwrap();
+    fixture.catalog.update_source(project, a.clone(), source("a")).await.unwrap();
     fixture.catalog.update_destination(project, d.id, destination("d")).await.unwrap();
     fixture.catalog.update_connection(project, c.id, connection("c", a.id, d.id)).await.unwrap();
     fixture.catalog.enable_connection(project, c.id).await.unwrap();
@@ -55,7 +73,7 @@ async fn names_are_unique_per_kind_and_tokens_over_all() {
 
     let other_source = fixture.source("other").await;
     assert_eq!(catalog.create_source(project, source("same")).await.unwrap_err(), taken(Noun::Source));
-    let renamed = catalog.update_source(project, other_source.id, source("same")).await;
+    let renamed = catalog.update_source(project, other_source.clone(), source("same")).await;
     assert_eq!(renamed.unwrap_err(), taken(Noun::Source));
     let other_destination = fixture.destination("other").await;
     let created = catalog.create_destination(project, destination("same")).await;
@@ -75,7 +93,10 @@ async fn names_are_unique_per_kind_and_tokens_over_all() {
         WriteError::TokenTaken
     );
     assert_eq!(
-        catalog.update_source(project, other_source.id, with_token("other", &a.token)).await.unwrap_err(),
+        catalog
+            .update_source(project, other_source.clone(), with_token("other", &a.token))
+            .await
+            .unwrap_err(),
         WriteError::TokenTaken
     );
     assert_eq!(catalog.snapshot().sources.len(), 2);
@@ -86,6 +107,7 @@ async fn what_is_not_there_is_not_found() {
     let fixture = Fixture::new();
     let (project, catalog) = (fixture.project(), &fixture.catalog);
     let (a, d) = (fixture.source("a").await, fixture.destination("d").await);
+    let made = Arc::clone(&a);
     let c = fixture.connection("c", a.id, d.id).await;
     let not_found = |noun| WriteError::NotFound { noun };
 
@@ -101,8 +123,9 @@ async fn what_is_not_there_is_not_found() {
         [(NOWHERE, a.id, d.id, c.id), (project, SourceId(5), DestinationId(5), ConnectionId(5))]
     {
         let wanted = connection("x", a, d);
+        let known = Arc::new(Source { id: a, ..Source::clone(&made) });
         assert_eq!(
-            catalog.update_source(project, a, source("x")).await.unwrap_err(),
+            catalog.update_source(project, known, source("x")).await.unwrap_err(),
             not_found(Noun::Source)
         );
         assert_eq!(catalog.delete_source(project, a).await.unwrap_err(), not_found(Noun::Source));
@@ -137,12 +160,15 @@ async fn invalid_settings_are_refused_by_name() {
     let bad = NewSource { token: Some("no/slash".into()), ..source("x") };
     assert_eq!(setting(catalog.create_source(project, bad).await.unwrap_err()), "token");
     let bad = NewSource { methods: vec!["post".into()], ..source("x") };
-    assert_eq!(setting(catalog.update_source(project, a.id, bad).await.unwrap_err()), "methods");
+    assert_eq!(setting(catalog.update_source(project, a.clone(), bad).await.unwrap_err()), "methods");
     let bad = NewDestination { url: "example.com".into(), ..destination("x") };
     assert_eq!(setting(catalog.create_destination(project, bad).await.unwrap_err()), "url");
     let bad = NewDestination { concurrency: 0, ..destination("x") };
     assert_eq!(setting(catalog.update_destination(project, d.id, bad).await.unwrap_err()), "concurrency");
-    let bad = NewConnection { retry: Retry::Custom(vec![Duration::ZERO]), ..connection("x", a.id, d.id) };
+    let bad = NewConnection {
+        retry: Retry::on(Schedule::Custom(vec![Duration::ZERO])),
+        ..connection("x", a.id, d.id)
+    };
     assert_eq!(setting(catalog.create_connection(project, bad).await.unwrap_err()), "retry");
 }
 

@@ -1,0 +1,199 @@
+//! `/api/v1/transformations`: trying a transformation on a sample. Nothing is stored, and nothing is sent.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hookyard_transform::engine::Engine;
+use hookyard_transform::input::{Body, Context, Env, Input, Request};
+use hookyard_transform::limits::{EngineLimits, Limits};
+use hookyard_transform::outcome::{Console, Outcome, RunError, Transformed};
+use hookyard_transform::script::Script;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::body::{JsonBody, Object};
+use crate::problem::Problem;
+use crate::query::NoQuery;
+use crate::server::Shared;
+
+/// The engine, whose threads are started by the first run.
+#[derive(Debug, Default)]
+pub(crate) struct Runner(Mutex<Option<Engine>>);
+
+impl Runner {
+    fn engine(&self) -> Result<Engine, Problem> {
+        let mut engine = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = &*engine {
+            return Ok(engine.clone());
+        }
+        let started = Engine::start(EngineLimits::default())
+            .map_err(|error| Problem::busy(format!("there is no thread for transformations: {error}")))?;
+        Ok(engine.insert(started).clone())
+    }
+}
+
+/// What to run on what. No `Debug`: the variables may be secrets.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RunFields {
+    code: String,
+    request: Object<SampleFields>,
+    env: BTreeMap<String, String>,
+}
+
+/// The sample: what is left out is empty.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SampleFields {
+    method: String,
+    path: String,
+    query: String,
+    headers: BTreeMap<String, String>,
+    /// A text is taken as it is; anything else is the JSON that it is.
+    body: Value,
+}
+
+impl Default for SampleFields {
+    fn default() -> Self {
+        Self {
+            method: "POST".to_owned(),
+            path: String::new(),
+            query: String::new(),
+            headers: BTreeMap::new(),
+            body: Value::Null,
+        }
+    }
+}
+
+/// What came of it: either a request or a failure.
+#[derive(Debug, Serialize)]
+pub(crate) struct RunView {
+    request: Option<RequestView>,
+    failure: Option<FailureView>,
+    console: Vec<LineView>,
+    /// Lines of the console that were too many.
+    console_dropped: u64,
+    /// Processor time that the run took, in microseconds.
+    cpu_us: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct RequestView {
+    path: String,
+    query: String,
+    /// Name and value of each line, in their order.
+    headers: Vec<(String, String)>,
+    /// The body where it is UTF-8.
+    body: Option<String>,
+    /// The body in base64 where it is not.
+    body_base64: Option<String>,
+    body_changed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct FailureView {
+    kind: &'static str,
+    message: String,
+    line: Option<u32>,
+    column: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct LineView {
+    level: &'static str,
+    text: String,
+}
+
+/// `POST /api/v1/transformations/run`: a script that fails is an answer like any other, and no error.
+pub(crate) async fn run(
+    State(api): State<Arc<Shared>>,
+    _: NoQuery,
+    JsonBody(fields): JsonBody<RunFields>,
+) -> Result<Json<RunView>, Problem> {
+    let RunFields { code, request: Object(sample), env } = fields;
+    if code.is_empty() {
+        return Err(Problem::missing_field("code"));
+    }
+    // Parsing takes as long as the code does; that is for a blocking thread.
+    let compiled = tokio::task::spawn_blocking(move || Script::compile(&code)).await;
+    let compiled = compiled.map_err(|error| Problem::internal(&error))?;
+    let script = compiled.map_err(|error| Problem::invalid_field("code", error))?;
+    let now = api.clock.now();
+    let input = Input {
+        request: sample.into_request(),
+        context: Context::default(),
+        env: Env::new(env),
+        now_ms: i64::try_from(now.ms()).unwrap_or(i64::MAX),
+        seed: now.us(),
+    };
+    match api.transformations.engine()?.run(&script, input, Limits::default()).await {
+        Ok(outcome) => Ok(Json(RunView::done(outcome))),
+        Err(RunError::Failed(failure)) => {
+            let position = failure.position;
+            let shown = FailureView {
+                kind: failure.kind.name(),
+                message: failure.message,
+                line: position.map(|position| position.line),
+                column: position.map(|position| position.column),
+            };
+            Ok(Json(RunView::new(None, Some(shown), failure.console, failure.cpu)))
+        }
+        Err(error @ (RunError::Busy | RunError::Stopped)) => Err(Problem::busy(error.to_string())),
+    }
+}
+
+impl SampleFields {
+    fn into_request(self) -> Request {
+        let bytes = match self.body {
+            Value::Null => Bytes::new(),
+            Value::String(text) => Bytes::from(text),
+            json => Bytes::from(json.to_string()),
+        };
+        let named = |(name, _): &(&String, &String)| name.eq_ignore_ascii_case("content-type");
+        let content_type = self.headers.iter().find(named).map(|(_, value)| value.clone());
+        Request {
+            method: self.method,
+            path: self.path,
+            query: self.query,
+            headers: self.headers.into_iter().collect(),
+            body: Body::of(content_type.as_deref(), bytes),
+        }
+    }
+}
+
+impl RunView {
+    fn done(outcome: Outcome) -> Self {
+        let Transformed { path, query, headers, body, body_changed } = outcome.request;
+        let (body, body_base64) = match String::from_utf8(body.bytes().to_vec()) {
+            Ok(text) => (Some(text), None),
+            Err(error) => (None, Some(STANDARD.encode(error.as_bytes()))),
+        };
+        let request = RequestView { path, query, headers, body, body_base64, body_changed };
+        Self::new(Some(request), None, outcome.console, outcome.cpu)
+    }
+
+    fn new(
+        request: Option<RequestView>,
+        failure: Option<FailureView>,
+        console: Console,
+        cpu: Duration,
+    ) -> Self {
+        let line = |line: hookyard_transform::outcome::ConsoleLine| LineView {
+            level: line.level.name(),
+            text: line.text,
+        };
+        Self {
+            request,
+            failure,
+            console: console.lines.into_iter().map(line).collect(),
+            console_dropped: console.dropped,
+            cpu_us: u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The whole stage over a real store and real sockets, with a clock that is turned by hand.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "stage/failing.rs"]
+mod failing;
+#[path = "stage/yard.rs"]
+mod yard;

@@ -1,0 +1,179 @@
+//! Rules: what happens to an event between its request and its destination.
+//!
+//! A connection has a list of them, applied in their order by the route stage; `hookyard-rules` compiles and
+//! evaluates them. Fields of a request are named as that crate's `Field` reads them: `/body/order/id`.
+
+use std::time::Duration;
+
+use crate::id::RequestId;
+
+/// Most rules of one connection.
+pub const RULES_MAX: usize = 32;
+/// Longest condition of a filter, as JSON, in bytes.
+pub const CONDITION_BYTES_MAX: usize = 64 * 1024;
+/// Most fields that one rule deduplicates by.
+pub const DEDUPLICATE_FIELDS_MAX: usize = 16;
+/// Shortest and longest window of a deduplication.
+pub const WINDOW_MIN: Duration = Duration::from_secs(1);
+/// The longest window of a deduplication.
+pub const WINDOW_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Longest delay, and the farthest time in the future that one can wait for.
+pub const DELAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// One rule of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Discards what does not meet a condition.
+    Filter {
+        /// The condition, as compact JSON.
+        condition: String,
+    },
+    /// Discards what came before within the window.
+    Deduplicate {
+        /// The fields that make two events the same; none for the provider's event id.
+        by: Vec<String>,
+        /// How long the first one is remembered, from its arrival on.
+        window: Duration,
+    },
+    /// Discards what its provider says happened longer ago than this when it arrived.
+    Stale {
+        /// The greatest age.
+        older_than: Duration,
+    },
+    /// Delivers later.
+    Delay(Delay),
+}
+
+/// Until when a delay lasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delay {
+    /// So long after the request arrived.
+    For(Duration),
+    /// Until the time that stands in this field: RFC 3339, or seconds or milliseconds since the Unix epoch.
+    Until(String),
+}
+
+impl Rule {
+    /// Its kind.
+    pub const fn kind(&self) -> RuleKind {
+        match self {
+            Self::Filter { .. } => RuleKind::Filter,
+            Self::Deduplicate { .. } => RuleKind::Deduplicate,
+            Self::Stale { .. } => RuleKind::Stale,
+            Self::Delay(_) => RuleKind::Delay,
+        }
+    }
+}
+
+/// The kinds of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RuleKind {
+    /// [`Rule::Filter`]
+    Filter,
+    /// [`Rule::Deduplicate`]
+    Deduplicate,
+    /// [`Rule::Stale`]
+    Stale,
+    /// [`Rule::Delay`]
+    Delay,
+}
+
+impl RuleKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Filter, Self::Deduplicate, Self::Stale, Self::Delay];
+
+    /// The name in the API, the configuration file and explanations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Deduplicate => "deduplicate",
+            Self::Stale => "stale",
+            Self::Delay => "delay",
+        }
+    }
+
+    /// The number in stored forms; never reused for another kind.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Filter => 1,
+            Self::Deduplicate => 2,
+            Self::Stale => 3,
+            Self::Delay => 4,
+        }
+    }
+
+    /// The kind with this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// What a connection's rules made of an event, rule by rule up to the one that ended it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ruling {
+    /// Why it was discarded; none where it goes on.
+    pub discarded: Option<DiscardCause>,
+    /// The request whose event along the same connection came first, where it is a duplicate.
+    pub duplicate_of: Option<RequestId>,
+    /// What it is remembered by, where the connection deduplicates and it came first.
+    pub claims: Vec<ClaimKey>,
+    /// What each rule did, in their order.
+    pub steps: Vec<Step>,
+}
+
+/// What one rule did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Which kind of rule.
+    pub kind: RuleKind,
+    /// What came of it, in a sentence for a person; empty where it changed nothing.
+    pub detail: String,
+}
+
+/// A hash of what makes two events along one connection the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClaimKey(pub [u8; 16]);
+
+/// Why a rule ended an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DiscardCause {
+    /// It did not meet a filter's condition.
+    Filtered,
+    /// It had come before.
+    Duplicate,
+    /// It was too old.
+    Stale,
+}
+
+impl DiscardCause {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Filtered, Self::Duplicate, Self::Stale];
+
+    /// The name in the API and in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Filtered => "filtered",
+            Self::Duplicate => "duplicate",
+            Self::Stale => "stale",
+        }
+    }
+
+    /// The cause with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
+
+    /// The number in stored forms; never reused for another cause.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Filtered => 1,
+            Self::Duplicate => 2,
+            Self::Stale => 3,
+        }
+    }
+
+    /// The cause with this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.code() == code)
+    }
+}

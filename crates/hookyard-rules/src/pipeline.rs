@@ -1,0 +1,421 @@
+//! The rules of one connection, compiled, and an event's way through them.
+//!
+//! ```text
+//!   Pipeline::begin ─► Run::advance ─► End(ruling, due at)
+//!                        ▲   └───────► Claim(key, window)      whoever runs it asks the store
+//!                        └── Run::answer(who came first) ◄──┘
+//! ```
+//!
+//! It does no I/O: whether something came before is asked of the caller. An event that a rule ends is not looked at
+//! by the rules behind it.
+
+use std::time::Duration;
+
+use hookyard_model::clock::Timestamp;
+use hookyard_model::event::EventState;
+use hookyard_model::id::RequestId;
+use hookyard_model::rule::{
+    CONDITION_BYTES_MAX, ClaimKey, DEDUPLICATE_FIELDS_MAX, DELAY_MAX, Delay, DiscardCause, RULES_MAX, Rule,
+    Ruling, Step, WINDOW_MAX, WINDOW_MIN,
+};
+use ring::digest::{Context, SHA256};
+
+use crate::field::Field;
+use crate::filter::Filter;
+use crate::moment;
+use crate::values::Values;
+
+/// The rules of one connection, ready to be applied.
+#[derive(Debug, Default)]
+pub struct Pipeline {
+    rules: Vec<Compiled>,
+}
+
+#[derive(Debug)]
+enum Compiled {
+    Filter(Filter),
+    Deduplicate { by: Vec<Field>, window: Duration },
+    Stale(Duration),
+    DelayFor(Duration),
+    DelayUntil(Field),
+}
+
+/// Why a list of rules cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("rule {number}: {problem}")]
+pub struct RuleError {
+    /// Which rule, from 1; 0 for the list itself.
+    pub number: usize,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+/// What is known of an event when its rules are applied.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// Its request as values.
+    pub values: Values<'a>,
+    /// When that arrived.
+    pub received_at: Timestamp,
+    /// Its provider's id of it.
+    pub provider_event_id: Option<&'a str>,
+    /// When it happened, by its provider's word.
+    pub provider_time: Option<Timestamp>,
+}
+
+/// An event on its way through the rules.
+#[derive(Debug)]
+pub struct Run<'a> {
+    pipeline: &'a Pipeline,
+    subject: Subject<'a>,
+    next: usize,
+    due_at: Timestamp,
+    ruling: Ruling,
+}
+
+/// Where an event is on its way.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The caller has to find out whether this came before, and [`Run::answer`].
+    Claim {
+        /// What it is remembered by.
+        key: ClaimKey,
+        /// What came earlier than this before its arrival does not count.
+        window: Duration,
+    },
+    /// No rule is left.
+    End,
+}
+
+impl Pipeline {
+    /// Compiles the rules of a connection.
+    ///
+    /// # Errors
+    /// [`RuleError`], the first thing found wrong.
+    pub fn compile(rules: &[Rule]) -> Result<Self, RuleError> {
+        if rules.len() > RULES_MAX {
+            let problem = format!("there are {}; a connection has at most {RULES_MAX} rules", rules.len());
+            return Err(RuleError { number: 0, problem });
+        }
+        let compiled = rules
+            .iter()
+            .zip(1..)
+            .map(|(rule, number)| compile(rule).map_err(|problem| RuleError { number, problem }));
+        Ok(Self { rules: compiled.collect::<Result<_, _>>()? })
+    }
+
+    /// Whether it lets everything through.
+    pub const fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Starts an event on its way; without a delay it is due at `now`.
+    pub fn begin<'a>(&'a self, subject: Subject<'a>, now: Timestamp) -> Run<'a> {
+        Run { pipeline: self, subject, next: 0, due_at: now, ruling: Ruling::default() }
+    }
+}
+
+fn compile(rule: &Rule) -> Result<Compiled, String> {
+    match rule {
+        Rule::Filter { condition } => {
+            if condition.len() > CONDITION_BYTES_MAX {
+                return Err(format!("a filter has at most {CONDITION_BYTES_MAX} bytes"));
+            }
+            let condition = serde_json::from_str(condition).map_err(|error| error.to_string())?;
+            Filter::compile(&condition).map(Compiled::Filter).map_err(|error| error.to_string())
+        }
+        Rule::Deduplicate { by, window } => {
+            if !(WINDOW_MIN..=WINDOW_MAX).contains(window) {
+                return Err("the window must be from 1 s to 30 days".to_owned());
+            }
+            if by.len() > DEDUPLICATE_FIELDS_MAX {
+                return Err(format!("at most {DEDUPLICATE_FIELDS_MAX} fields make events the same"));
+            }
+            let by = by.iter().map(|field| compile_field(field)).collect::<Result<_, _>>()?;
+            Ok(Compiled::Deduplicate { by, window: *window })
+        }
+        Rule::Stale { older_than } if older_than.is_zero() => {
+            Err("the greatest age must be longer than zero".to_owned())
+        }
+        Rule::Stale { older_than } => Ok(Compiled::Stale(*older_than)),
+        Rule::Delay(Delay::For(delay)) if delay.is_zero() || *delay > DELAY_MAX => {
+            Err("a delay must be longer than zero and at most 30 days".to_owned())
+        }
+        Rule::Delay(Delay::For(delay)) => Ok(Compiled::DelayFor(*delay)),
+        Rule::Delay(Delay::Until(field)) => compile_field(field).map(Compiled::DelayUntil),
+    }
+}
+
+fn compile_field(field: &str) -> Result<Field, String> {
+    field.parse().map_err(|error| format!("`{field}`: {error}"))
+}
+
+impl Run<'_> {
+    /// Goes on to the end, or to what the caller has to find out.
+    pub fn advance(&mut self) -> Progress {
+        let pipeline = self.pipeline;
+        while self.ruling.discarded.is_none()
+            && let Some(rule) = pipeline.rules.get(self.next)
+        {
+            self.next += 1;
+            match rule {
+                Compiled::Filter(filter) => self.filter(filter),
+                Compiled::Deduplicate { by, window } => match claim_key(by, &self.subject) {
+                    Some(key) => return Progress::Claim { key, window: *window },
+                    None => self.pass("nothing of what makes events the same is in it: not deduplicated"),
+                },
+                Compiled::Stale(older_than) => self.stale(*older_than),
+                Compiled::DelayFor(delay) => self.delay(self.subject.received_at.plus(*delay)),
+                Compiled::DelayUntil(field) => self.delay_until(field),
+            }
+        }
+        Progress::End
+    }
+
+    /// The answer to [`Progress::Claim`]: the request that came first, or none where this one did.
+    pub fn answer(&mut self, key: ClaimKey, first: Option<RequestId>) {
+        match first {
+            None => {
+                self.ruling.claims.push(key);
+                self.pass("");
+            }
+            Some(first) => {
+                self.ruling.duplicate_of = Some(first);
+                self.discard(DiscardCause::Duplicate, format!("the event of {first} came first"));
+            }
+        }
+    }
+
+    /// What became of it: its state, from when it may be delivered, and what each rule did. `now` is the
+    /// time that [`Pipeline::begin`] was given.
+    pub fn end(self, now: Timestamp) -> (EventState, Timestamp, Ruling) {
+        let state = match self.ruling.discarded {
+            Some(_) => EventState::Discarded,
+            None if self.due_at > now => EventState::Scheduled,
+            None => EventState::Queued,
+        };
+        (state, self.due_at, self.ruling)
+    }
+
+    fn filter(&mut self, filter: &Filter) {
+        if filter.matches(&self.subject.values) {
+            return self.pass("");
+        }
+        let why = filter.explain(&self.subject.values).map(|mismatch| mismatch.to_string());
+        self.discard(DiscardCause::Filtered, why.unwrap_or_default());
+    }
+
+    fn stale(&mut self, older_than: Duration) {
+        let Some(happened_at) = self.subject.provider_time else {
+            return self.pass("its provider does not say when it happened");
+        };
+        let age = self.subject.received_at.since(happened_at);
+        if age <= older_than {
+            return self.pass("");
+        }
+        let why =
+            format!("it was {} s old when it arrived; {} s are allowed", age.as_secs(), older_than.as_secs());
+        self.discard(DiscardCause::Stale, why);
+    }
+
+    fn delay_until(&mut self, field: &Field) {
+        let Some(text) = field.read_text(&self.subject.values) else {
+            return self.pass(&format!("there is no time at {field}: not delayed"));
+        };
+        let Some(until) = moment::parse(&text) else {
+            return self.pass(&format!("what stands at {field} is no time: not delayed"));
+        };
+        let latest = self.subject.received_at.plus(DELAY_MAX);
+        self.delay(until.min(latest));
+    }
+
+    /// Of several delays the longest counts.
+    fn delay(&mut self, until: Timestamp) {
+        self.due_at = self.due_at.max(until);
+        self.pass(&format!("not before {}", moment::text(until)));
+    }
+
+    fn pass(&mut self, detail: &str) {
+        self.step(detail.to_owned());
+    }
+
+    fn discard(&mut self, cause: DiscardCause, why: String) {
+        self.ruling.discarded = Some(cause);
+        self.step(why);
+    }
+
+    fn step(&mut self, detail: String) {
+        let Some(rule) = self.next.checked_sub(1).and_then(|at| self.pipeline.rules.get(at)) else { return };
+        self.ruling.steps.push(Step { kind: rule.kind(), detail });
+    }
+}
+
+impl Compiled {
+    const fn kind(&self) -> hookyard_model::rule::RuleKind {
+        use hookyard_model::rule::RuleKind;
+        match self {
+            Self::Filter(_) => RuleKind::Filter,
+            Self::Deduplicate { .. } => RuleKind::Deduplicate,
+            Self::Stale(_) => RuleKind::Stale,
+            Self::DelayFor(_) | Self::DelayUntil(_) => RuleKind::Delay,
+        }
+    }
+}
+
+/// A hash over what makes two events the same; none where nothing of it is there. It is a cryptographic one:
+/// senders choose the values, and must not be able to make two events look the same.
+fn claim_key(by: &[Field], subject: &Subject<'_>) -> Option<ClaimKey> {
+    let mut context = Context::new(&SHA256);
+    let mut add = |text: &str| {
+        context.update(&(text.len() as u64).to_le_bytes());
+        context.update(text.as_bytes());
+    };
+    let mut is_there = false;
+    if by.is_empty() {
+        add(subject.provider_event_id?);
+        is_there = true;
+    }
+    for field in by {
+        add(&field.to_string());
+        match field.read_text(&subject.values) {
+            Some(text) => {
+                is_there = true;
+                add("=");
+                add(&text);
+            }
+            None => add(""),
+        }
+    }
+    let digest = context.finish();
+    let (key, _) = digest.as_ref().split_first_chunk()?;
+    is_there.then_some(ClaimKey(*key))
+}
+
+#[cfg(test)]
+mod tests {
+    use hookyard_model::rule::RuleKind;
+
+    use super::*;
+    use crate::values::Parts;
+
+    const ARRIVED: Timestamp = Timestamp::from_ms(1_700_000_100_000);
+
+    fn subject<'a>(body: &'a [u8], id: Option<&'a str>) -> Subject<'a> {
+        let headers: &[(&str, &[u8])] = &[("content-type", b"application/json")];
+        let parts = Parts { method: "POST", path: "", query: "", headers, topic: Some("order.paid"), body };
+        Subject {
+            values: Values::new(parts),
+            received_at: ARRIVED,
+            provider_event_id: id,
+            provider_time: Some(Timestamp::from_ms(1_700_000_000_000)),
+        }
+    }
+
+    fn filter(condition: &str) -> Rule {
+        Rule::Filter { condition: condition.to_owned() }
+    }
+
+    /// Runs the rules; `first` is what every claim is answered with.
+    fn run(rules: &[Rule], body: &[u8], first: Option<RequestId>) -> (EventState, Timestamp, Ruling) {
+        let pipeline = Pipeline::compile(rules).unwrap();
+        let mut run = pipeline.begin(subject(body, Some("evt_1")), ARRIVED);
+        while let Progress::Claim { key, .. } = run.advance() {
+            run.answer(key, first);
+        }
+        run.end(ARRIVED)
+    }
+
+    #[test]
+    fn without_rules_it_is_due_at_once() {
+        assert_eq!(run(&[], b"{}", None), (EventState::Queued, ARRIVED, Ruling::default()));
+    }
+
+    #[test]
+    fn the_first_rule_that_discards_ends_it() {
+        let rules = [
+            filter(r#"{"body": {"amount": {"$gt": 10}}}"#),
+            filter(r#"{"topic": "order.refunded"}"#),
+            Rule::Delay(Delay::For(Duration::from_secs(60))),
+        ];
+        let (state, _, ruling) = run(&rules, br#"{"amount": 11}"#, None);
+        assert_eq!((state, ruling.discarded), (EventState::Discarded, Some(DiscardCause::Filtered)));
+        assert_eq!(ruling.steps.len(), 2);
+        assert_eq!(ruling.steps[0], Step { kind: RuleKind::Filter, detail: String::new() });
+        assert!(ruling.steps[1].detail.starts_with("/topic"), "{ruling:?}");
+    }
+
+    #[test]
+    fn a_duplicate_names_the_first() {
+        let rules = [Rule::Deduplicate { by: Vec::new(), window: Duration::from_secs(60) }];
+        let (state, _, ruling) = run(&rules, b"{}", Some(RequestId(7)));
+        assert_eq!((state, ruling.duplicate_of), (EventState::Discarded, Some(RequestId(7))));
+        assert_eq!(ruling.claims, []);
+        let (state, _, ruling) = run(&rules, b"{}", None);
+        assert_eq!((state, ruling.claims.len()), (EventState::Queued, 1));
+    }
+
+    #[test]
+    fn keys_differ_where_a_field_does_and_only_there() {
+        let key = |by: &[&str], body: &str, id| {
+            let by: Vec<Field> = by.iter().map(|field| field.parse().unwrap()).collect();
+            claim_key(&by, &subject(body.as_bytes(), id))
+        };
+        let by = &["/body/a", "/body/b"];
+        let one = key(by, r#"{"a":"x","b":"y"}"#, None);
+        assert!(one.is_some());
+        assert_eq!(one, key(by, r#"{"b":"y","a":"x","c":1}"#, Some("evt_9")));
+        for other in [r#"{"a":"x"}"#, r#"{"a":"","b":"y"}"#, r#"{"a":"xy","b":""}"#, r#"{"a":"y","b":"x"}"#] {
+            assert_ne!(one, key(by, other, None), "{other}");
+        }
+        assert_ne!(key(&["/body/a"], r#"{"a":"x"}"#, None), key(&["/body/b"], r#"{"b":"x"}"#, None));
+        assert_eq!(key(by, "{}", None), None);
+        assert_eq!(key(&[], "{}", None), None);
+        assert_ne!(key(&[], "{}", Some("evt_1")), key(&[], "{}", Some("evt_2")));
+    }
+
+    #[test]
+    fn what_happened_long_before_it_arrived_is_stale() {
+        for (older_than, state) in [(99, EventState::Discarded), (100, EventState::Queued)] {
+            let rules = [Rule::Stale { older_than: Duration::from_secs(older_than) }];
+            assert_eq!(run(&rules, b"{}", None).0, state, "{older_than}");
+        }
+    }
+
+    #[test]
+    fn the_longest_delay_counts() {
+        let rules = |field: &str| {
+            [Rule::Delay(Delay::For(Duration::from_secs(30))), Rule::Delay(Delay::Until(field.to_owned()))]
+        };
+        for (body, expected_s) in [
+            (r#"{"at":"2023-11-14T22:15:10Z"}"#, 10),
+            (r#"{"at":1700000160}"#, 60),
+            (r#"{"at":"1700000160000"}"#, 60),
+            (r#"{"at":"soon"}"#, 30),
+            (r#"{"at":null}"#, 30),
+            (r#"{"at":99999999999}"#, 30 * 24 * 3600),
+        ] {
+            let (state, due_at, _) = run(&rules("/body/at"), body.as_bytes(), None);
+            let expected = ARRIVED.plus(Duration::from_secs(expected_s.max(30)));
+            assert_eq!((state, due_at), (EventState::Scheduled, expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_applied_is_refused_with_its_number() {
+        let seconds = Duration::from_secs;
+        for (rule, expected) in [
+            (filter("{"), "EOF while parsing"),
+            (filter(r#"{"body":{"a":{"$like":1}}}"#), "$like"),
+            (Rule::Deduplicate { by: vec!["id".into()], window: seconds(5) }, "`id`: a field begins"),
+            (Rule::Deduplicate { by: Vec::new(), window: Duration::ZERO }, "from 1 s to 30 days"),
+            (Rule::Stale { older_than: Duration::ZERO }, "longer than zero"),
+            (Rule::Delay(Delay::For(seconds(31 * 24 * 3600))), "at most 30 days"),
+            (Rule::Delay(Delay::Until("/nowhere".into())), "a field begins"),
+        ] {
+            let error = Pipeline::compile(&[filter("{}"), rule]).unwrap_err();
+            assert_eq!(error.number, 2);
+            assert!(error.problem.contains(expected), "{}", error.problem);
+        }
+        assert_eq!(Pipeline::compile(&vec![filter("{}"); RULES_MAX + 1]).unwrap_err().number, 0);
+    }
+}
