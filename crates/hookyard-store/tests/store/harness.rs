@@ -256,6 +256,10 @@ pub(crate) async fn answers(store: &Store) -> String {
         for attempt in attempts {
             text.push_str(&format!("    {attempt:?}\n"));
         }
+        let details = store.event_details(PROJECT, event.id).await.unwrap();
+        if let Some(ruling) = details.map(|details| details.ruling).filter(|it| !it.steps.is_empty()) {
+            text.push_str(&format!("    {ruling:?}\n"));
+        }
     }
     text
 }

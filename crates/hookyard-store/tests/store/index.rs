@@ -10,6 +10,7 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, EventId, RequestId};
 use hookyard_model::request::{Fields, Proof, RejectCause};
+use hookyard_model::rule::{self, ClaimKey, DiscardCause, RuleKind, Ruling};
 use hookyard_store::accept::{Answered, Arrival, Rejection};
 use hookyard_store::arrivals::NewEvent;
 use hookyard_store::history::{Page, RequestFilter, Status};
@@ -54,6 +55,17 @@ async fn some_pending(store: &Store, arrivals: &mut hookyard_store::arrivals::Ar
     });
 }
 
+/// What rules make of a duplicate that they let claim a key before.
+fn ruling() -> Ruling {
+    let step = |kind, detail: &str| rule::Step { kind, detail: detail.to_owned() };
+    Ruling {
+        discarded: Some(DiscardCause::Duplicate),
+        duplicate_of: Some(RequestId(1)),
+        claims: vec![ClaimKey([7; 16])],
+        steps: vec![step(RuleKind::Filter, ""), step(RuleKind::Deduplicate, "it came first")],
+    }
+}
+
 /// A store with a bit of everything in it, over several segments and partitions; closed again.
 pub(crate) async fn some_history(yard: &Yard) {
     let store = yard.open();
@@ -85,8 +97,14 @@ pub(crate) async fn some_history(yard: &Yard) {
         let arrived = next_arrived(&mut arrivals, 1).await.remove(0);
         let held = NewEvent { connection: ConnectionId(30), state: EventState::Held, ..queued(&store) };
         let legs = if n % 4 == 0 { vec![queued(&store), held] } else { vec![queued(&store)] };
-        store.record_routed(&arrived, fields(n), if n % 6 == 5 { &[] } else { &legs });
-        if n % 6 == 5 {
+        let discarded = NewEvent { state: EventState::Discarded, ruling: ruling(), ..queued(&store) };
+        let legs = match n {
+            7 => vec![discarded],
+            n if n % 6 == 5 => Vec::new(),
+            _ => legs,
+        };
+        store.record_routed(&arrived, fields(n), &legs);
+        if n == 7 || n % 6 == 5 {
             continue;
         }
         let ready = lane.take().await;

@@ -9,6 +9,7 @@ mod harness;
 
 mod smoke;
 
+mod claims;
 mod faults;
 mod fixture;
 mod full_disk;
