@@ -31,7 +31,7 @@ fn whole(filter: &Value, inputs: &[&Value], is_body: bool) -> bool {
         Value::Object(members) => {
             let not = members.get("$not").is_some_and(|not| is_falsy(not) || whole(not, inputs, is_body));
             let mixed = others && is_mixed(members);
-            not || mixed || rest(members, inputs)
+            not || mixed || is_unresolved(members, inputs) || rest(members, inputs)
         }
         _ => field(filter, inputs),
     }
@@ -54,10 +54,7 @@ fn field(filter: &Value, inputs: &[&Value]) -> bool {
             let not = members
                 .get("$not")
                 .is_some_and(|not| is_falsy(not) || scalars || whole(not, &elements, false));
-            // References are not looked up where the value is an array.
-            let unresolved = inputs.iter().any(|input| input.is_array())
-                && members.iter().any(|(key, value)| is_operator(key) && has_reference(value));
-            not || unresolved || is_mixed(members) || rest(members, inputs)
+            not || is_unresolved(members, inputs) || is_mixed(members) || rest(members, inputs)
         }
         _ => false,
     }
@@ -80,6 +77,12 @@ fn rest(members: &Map<String, Value>, inputs: &[&Value]) -> bool {
             field(value, &values)
         }
     })
+}
+
+/// References are not looked up where the value is an array.
+fn is_unresolved(members: &Map<String, Value>, inputs: &[&Value]) -> bool {
+    inputs.iter().any(|input| input.is_array())
+        && members.iter().any(|(key, value)| is_operator(key) && has_reference(value))
 }
 
 /// Whether the package would look at some of the keys and not at the others.
