@@ -19,6 +19,7 @@ const BODY: &str = r#"{
   "data": {"object": {"id": "in_1PqHhB2eZvKYlo2C", "object": "invoice", "amount_due": 12900, "amount_paid": 12900,
     "currency": "eur", "customer": "cus_QhXbE3vN0pTq7L", "customer_email": "ann@example.com", "status": "paid",
     "billing_reason": "subscription_cycle", "number": "B7D1-0042", "paid": true, "attempt_count": 1,
+    "hosted_invoice_url": "https://invoices.example.com/i/acct_1032D82eZvKYlo2C/live_YWNjdF8xMDMyRDgyZVp2S1lsbzJDLF9RaFhi",
     "lines": {"has_more": false, "data": [
       {"id": "il_1", "amount": 9900, "description": "Team plan", "quantity": 3, "proration": false},
       {"id": "il_2", "amount": 3000, "description": "Storage, 100 GB", "quantity": 1, "proration": false}]},
