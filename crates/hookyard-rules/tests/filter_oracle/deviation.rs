@@ -40,6 +40,8 @@ fn whole(filter: &Value, inputs: &[&Value], is_body: bool) -> bool {
 /// A filter for a field or an element.
 fn field(filter: &Value, inputs: &[&Value]) -> bool {
     match filter {
+        // What a reference in a list counts its indexes from is not the same in nested arrays.
+        Value::Array(_) if has_reference(filter) => true,
         Value::Array(wanted) => wanted.iter().enumerate().any(|(index, wanted)| {
             let elements = inputs.iter().flat_map(|input| match input {
                 Value::Array(items) => items.iter().collect(),
