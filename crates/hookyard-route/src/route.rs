@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hookyard_model::request::{Fields, Request};
 use hookyard_outgoing::connector::Connector;
 use hookyard_outgoing::fetch::Fetcher;
 use hookyard_providers::{DOCUMENT_BYTES_MAX, KeyCache};
@@ -81,21 +82,25 @@ impl Router {
 
     /// Sends an event through today's rules of its connection, which was there a moment ago.
     async fn replay(&self, replay: Replay) {
-        let Parts { store, verifiers, planner, metrics, .. } = &self.parts;
+        let Parts { store, planner, metrics, .. } = &self.parts;
         let snapshot = store.catalog().snapshot();
         let Some(connection) = snapshot.connections.get(&replay.event.connection) else { return };
         let request = &replay.arrived.request;
-        let judge = request.source.and_then(|source| verifiers.of(&snapshot, source));
-        let fields = judge.map(|judge| judge.fields(request)).unwrap_or_default();
+        let fields = self.fields(&snapshot, request);
         let new = planner.event(&snapshot, connection, request, &fields, store.clock().now()).await;
         metrics.note_replay(&new);
         store.record_replayed(replay, fields, new).await;
     }
 
+    /// What its provider says about the event in a request.
+    fn fields(&self, snapshot: &Snapshot, request: &Request) -> Fields {
+        let judge = request.source.and_then(|source| self.parts.verifiers.of(snapshot, source));
+        judge.map(|judge| judge.fields(request)).unwrap_or_default()
+    }
+
     async fn route(&self, snapshot: &Snapshot, arrived: &Arrived, events: &mut Vec<NewEvent>) {
-        let Parts { store, verifiers, planner, metrics, .. } = &self.parts;
-        let judge = arrived.request.source.and_then(|source| verifiers.of(snapshot, source));
-        let fields = judge.map(|judge| judge.fields(&arrived.request)).unwrap_or_default();
+        let Parts { store, planner, metrics, .. } = &self.parts;
+        let fields = self.fields(snapshot, &arrived.request);
         planner.plan(snapshot, &arrived.request, &fields, events).await;
         store.record_routed(arrived, fields, events);
         metrics.requests.inc();

@@ -57,6 +57,19 @@ pub struct NewEvent {
     pub ruling: Ruling,
 }
 
+impl NewEvent {
+    /// Its stored form.
+    pub(crate) fn leg(&self) -> Leg {
+        Leg {
+            connection: self.connection,
+            destination: self.destination,
+            state: self.state,
+            due_at: self.due_at,
+            ruling: self.ruling.clone(),
+        }
+    }
+}
+
 /// The stream of requests to route. There is one at a time.
 #[derive(Debug)]
 pub struct Arrivals {
@@ -103,13 +116,6 @@ impl Store {
     fn record_decided(&self, arrived: &Arrived, proof: Option<Proof>, fields: Fields, events: &[NewEvent]) {
         let request = &arrived.request;
         let Some(source) = request.source else { return };
-        let legs = events.iter().map(|event| Leg {
-            connection: event.connection,
-            destination: event.destination,
-            state: event.state,
-            due_at: event.due_at,
-            ruling: event.ruling.clone(),
-        });
         let routed = Routed {
             request: request.id,
             position: arrived.position,
@@ -117,14 +123,12 @@ impl Store {
             source,
             proof,
             fields,
-            events: legs.collect(),
+            events: events.iter().map(NewEvent::leg).collect(),
         };
         let queue = &self.inner.journal.queue;
         let record = queue.append(Kind::Routed, Class::Kept, routed.encode(), bytes::Bytes::new());
         for event in events {
-            for key in &event.ruling.claims {
-                self.inner.claims.written(event.connection, *key, record.unwrap_or(0));
-            }
+            self.inner.claims.written(event, record.unwrap_or(0));
             match event.state {
                 EventState::Queued => {
                     let id = EventId { request: request.id, connection: event.connection };

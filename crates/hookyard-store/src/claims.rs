@@ -16,6 +16,7 @@ use hookyard_model::id::{ConnectionId, RequestId, made_at};
 use hookyard_model::rule::ClaimKey;
 use rustc_hash::FxHashMap;
 
+use crate::arrivals::NewEvent;
 use crate::history::ReadError;
 use crate::index::query;
 use crate::store::Store;
@@ -39,11 +40,17 @@ impl Claims {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes in which record a claim stands.
-    pub(crate) fn written(&self, connection: ConnectionId, key: ClaimKey, record: u64) {
+    /// Notes in which record an event's claims stand.
+    pub(crate) fn written(&self, event: &NewEvent, record: u64) {
+        // Most events claim nothing, and need no lock.
+        if event.ruling.claims.is_empty() {
+            return;
+        }
         self.with(|state| {
-            if let Some(request) = state.newest.get(&(connection, key)) {
-                state.written.push_back((record, (connection, key), *request));
+            for key in event.ruling.claims.iter().map(|key| (event.connection, *key)) {
+                if let Some(request) = state.newest.get(&key) {
+                    state.written.push_back((record, key, *request));
+                }
             }
         });
     }

@@ -19,7 +19,7 @@ use crate::index::query;
 use crate::journal::read;
 use crate::journal::record::Kind;
 use crate::store::Store;
-use crate::stored::routed::{Leg, Routed};
+use crate::stored::routed::Routed;
 
 /// Replays that wait for the route stage; who asks for more waits as well.
 const WAITING_MAX: usize = 64;
@@ -102,13 +102,6 @@ impl Store {
         let Replay { arrived, destination, answer, .. } = replay;
         let request = &arrived.request;
         let Some(source) = request.source else { return };
-        let leg = Leg {
-            connection: new.connection,
-            destination: new.destination,
-            state: new.state,
-            due_at: new.due_at,
-            ruling: new.ruling.clone(),
-        };
         let replayed = Routed {
             request: request.id,
             position: arrived.position,
@@ -116,14 +109,12 @@ impl Store {
             source,
             proof: None,
             fields,
-            events: vec![leg],
+            events: vec![new.leg()],
         };
         let recorded = async {
             let queue = &self.inner.journal.queue;
             let (id, done) = queue.append_awaited(Kind::Replayed, replayed.encode(), Bytes::new())?;
-            for key in &new.ruling.claims {
-                self.inner.claims.written(new.connection, *key, id);
-            }
+            self.inner.claims.written(&new, id);
             done.await.map_err(|_closing| not_running())??;
             Ok(new)
         };
