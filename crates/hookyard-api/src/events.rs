@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use hookyard_model::event::EventState;
 use hookyard_model::id::EventId;
 use hookyard_store::history::{EventFilter, Page};
@@ -16,6 +17,7 @@ use crate::list::List;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Parameters, Query};
+use crate::requests::raw_body;
 use crate::server::Shared;
 use wire::EventDetailsView;
 pub(crate) use wire::EventView;
@@ -61,6 +63,22 @@ pub(crate) async fn show(
     found
         .map(|details| Json(EventDetailsView::new(&api.store, details)))
         .ok_or_else(|| Problem::not_found_or_dropped("event", id))
+}
+
+/// `GET /api/v1/events/{id}/body`: the bytes that are delivered, as transformations made them.
+pub(crate) async fn body(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<EventId>,
+    _: NoQuery,
+) -> Result<impl IntoResponse, Problem> {
+    let not_found = || Problem::not_found_or_dropped("event", id);
+    let details = api.store.event_details(project, id).await?.ok_or_else(not_found)?;
+    let delivered = match details.transformed {
+        Some(transformed) => transformed,
+        None => api.store.request(project, id.request).await?.ok_or_else(not_found)?,
+    };
+    Ok(raw_body(&id.to_string(), delivered))
 }
 
 /// `POST /api/v1/events/{id}/retry`: queued durably when this answers; delivered soon after.

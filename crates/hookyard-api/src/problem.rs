@@ -282,6 +282,7 @@ impl From<RetryError> for Problem {
                     format!("it is {}: it is delivered without being asked to", not_allowed.state.name());
                 Self::new(Kind::EventNotRetryable, detail)
             }
+            RetryError::NotTransformed => Self::new(Kind::EventNotRetryable, error.to_string()),
             RetryError::NotDeliverable(_) => Self::new(Kind::NotDeliverable, error.to_string()),
             RetryError::Unavailable(error) => error.into(),
             RetryError::Read(error) => error.into(),

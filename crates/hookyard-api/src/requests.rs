@@ -8,8 +8,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use bytes::Bytes;
 use hookyard_model::id::{ProjectId, RequestId};
-use hookyard_model::request::{Fields, Head, RejectCause};
+use hookyard_model::request::{Fields, Head, RejectCause, Request};
 use hookyard_store::history::{EventFilter, Page, RequestDetails, RequestFilter, RequestKind};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -91,7 +92,12 @@ pub(crate) async fn body(
     _: NoQuery,
 ) -> Result<impl IntoResponse, Problem> {
     let request = find(&api, project, id).await?.request;
-    let mut headers = download(&format!("{id}.body"));
+    Ok(raw_body(&id.to_string(), request))
+}
+
+/// The bytes of a body, for a file of this name.
+pub(crate) fn raw_body(name: &str, request: Request) -> (HeaderMap, Bytes) {
+    let mut headers = download(&format!("{name}.body"));
     let original = Head::parse(&request.head).ok().and_then(|head| head.header("content-type"));
     if let Some(value) = original.and_then(|value| HeaderValue::from_bytes(value).ok()) {
         headers.insert(ORIGINAL_CONTENT_TYPE, value);
@@ -99,7 +105,7 @@ pub(crate) async fn body(
     if (request.body.len() as u64) < request.body_bytes {
         headers.insert(BODY_TRUNCATED, HeaderValue::from_static("true"));
     }
-    Ok((headers, request.body))
+    (headers, request.body)
 }
 
 /// `GET /api/v1/requests/{id}/head`: request line and header lines as they came over the wire.

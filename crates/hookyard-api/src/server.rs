@@ -17,6 +17,7 @@ use hookyard_model::clock::Clock;
 use hookyard_model::secret::Secret;
 use hookyard_providers::KeyCache;
 use hookyard_store::store::Store;
+use hookyard_transform::runner::Runner;
 use http::{HeaderValue, Method, Uri, header};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -29,7 +30,7 @@ use tokio::task::JoinSet;
 use crate::guard::{self, Guard};
 use crate::metrics::StoreMetrics;
 use crate::problem::{Kind, Problem};
-use crate::transformations::{self, Runner};
+use crate::transformations;
 use crate::{attempts, connections, destinations, events, health, metrics, providers, requests, sources};
 
 /// Most connections at a time; further ones wait to be taken.
@@ -56,6 +57,8 @@ pub struct Options {
     pub undelivered_age_max: Option<Duration>,
     /// The keys that were fetched from providers, for the diagnosis of what was refused with them.
     pub keys: KeyCache,
+    /// What tries transformations: the same that runs those of connections.
+    pub transformations: Runner,
 }
 
 /// The API, ready to be served.
@@ -99,7 +102,7 @@ impl Api {
             undelivered_age_max: options.undelivered_age_max,
             keys: options.keys,
             registry,
-            transformations: Runner::default(),
+            transformations: options.transformations,
             writing: tokio::sync::Mutex::new(()),
         };
         Self { admin_key: options.admin_key, shared: Arc::new(shared) }
@@ -208,6 +211,7 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/api/v1/events/{id}", get(events::show))
         .route("/api/v1/events/{id}/attempts", get(attempts::list))
         .route("/api/v1/events/{id}/retry", post(events::retry))
+        .route("/api/v1/events/{id}/body", get(events::body))
         .route("/api/v1/events/{id}/replay", post(events::replay))
         .route("/api/v1/attempts/{id}", get(attempts::show))
         .route("/api/v1/transformations/run", post(transformations::run))

@@ -1,7 +1,7 @@
 //! `/api/v1/transformations`: trying a transformation on a sample. Nothing is stored, and nothing is sent.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -9,10 +9,9 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hookyard_transform::engine::Engine;
+use hookyard_model::execution::{Console, ConsoleLine};
 use hookyard_transform::input::{Body, Context, Env, Input, Request};
-use hookyard_transform::limits::{EngineLimits, Limits};
-use hookyard_transform::outcome::{Console, Outcome, RunError, Transformed};
+use hookyard_transform::outcome::{Outcome, RunError, Transformed};
 use hookyard_transform::script::Script;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,22 +20,6 @@ use crate::body::{JsonBody, Object};
 use crate::problem::Problem;
 use crate::query::NoQuery;
 use crate::server::Shared;
-
-/// The engine, whose threads are started by the first run.
-#[derive(Debug, Default)]
-pub(crate) struct Runner(Mutex<Option<Engine>>);
-
-impl Runner {
-    fn engine(&self) -> Result<Engine, Problem> {
-        let mut engine = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(engine) = &*engine {
-            return Ok(engine.clone());
-        }
-        let started = Engine::start(EngineLimits::default())
-            .map_err(|error| Problem::busy(format!("there is no thread for transformations: {error}")))?;
-        Ok(engine.insert(started).clone())
-    }
-}
 
 /// What to run on what. No `Debug`: the variables may be secrets.
 #[derive(Default, Deserialize)]
@@ -104,10 +87,17 @@ struct FailureView {
     column: Option<u32>,
 }
 
+/// A line of the console.
 #[derive(Debug, Serialize)]
-struct LineView {
+pub(crate) struct LineView {
     level: &'static str,
     text: String,
+}
+
+impl From<ConsoleLine> for LineView {
+    fn from(line: ConsoleLine) -> Self {
+        Self { level: line.level.name(), text: line.text }
+    }
 }
 
 /// `POST /api/v1/transformations/run`: a script that fails is an answer like any other, and no error.
@@ -132,7 +122,7 @@ pub(crate) async fn run(
         now_ms: i64::try_from(now.ms()).unwrap_or(i64::MAX),
         seed: now.us(),
     };
-    match api.transformations.engine()?.run(&script, input, Limits::default()).await {
+    match api.transformations.run(&script, input).await {
         Ok(outcome) => Ok(Json(RunView::done(outcome))),
         Err(RunError::Failed(failure)) => {
             let position = failure.position;
@@ -144,7 +134,9 @@ pub(crate) async fn run(
             };
             Ok(Json(RunView::new(None, Some(shown), failure.console, failure.cpu)))
         }
-        Err(error @ (RunError::Busy | RunError::Stopped)) => Err(Problem::busy(error.to_string())),
+        Err(error @ (RunError::Busy | RunError::NoThread(_) | RunError::Stopped)) => {
+            Err(Problem::busy(error.to_string()))
+        }
     }
 }
 
@@ -184,14 +176,10 @@ impl RunView {
         console: Console,
         cpu: Duration,
     ) -> Self {
-        let line = |line: hookyard_transform::outcome::ConsoleLine| LineView {
-            level: line.level.name(),
-            text: line.text,
-        };
         Self {
             request,
             failure,
-            console: console.lines.into_iter().map(line).collect(),
+            console: console.lines.into_iter().map(LineView::from).collect(),
             console_dropped: console.dropped,
             cpu_us: u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX),
         }

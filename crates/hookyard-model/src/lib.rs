@@ -22,5 +22,6 @@ pub mod source;
 
 pub mod attempt;
 pub mod event;
+pub mod execution;
 pub mod request;
 pub mod standing;

@@ -3,9 +3,12 @@
 //! A connection has a list of them, applied in their order by the route stage; `hookyard-rules` compiles and
 //! evaluates them. Fields of a request are named as that crate's `Field` reads them: `/body/order/id`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::execution::Execution;
 use crate::id::RequestId;
+use crate::secret::Secret;
 
 /// Most rules of one connection.
 pub const RULES_MAX: usize = 32;
@@ -19,6 +22,13 @@ pub const WINDOW_MIN: Duration = Duration::from_secs(1);
 pub const WINDOW_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Longest delay, and the farthest time in the future that one can wait for.
 pub const DELAY_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Longest code of a transformation, in bytes.
+pub const CODE_BYTES_MAX: usize = 1 << 20;
+/// Most environment variables of one transformation.
+pub const VARIABLES_MAX: usize = 64;
+/// Longest name and value of an environment variable, in bytes.
+pub const VARIABLE_BYTES_MAX: usize = 16 << 10;
 
 /// One rule of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +52,13 @@ pub enum Rule {
     },
     /// Delivers later.
     Delay(Delay),
+    /// Changes what is delivered.
+    Transform {
+        /// JavaScript with a handler.
+        code: String,
+        /// What the code finds in `process.env`, by name.
+        env: BTreeMap<String, Secret>,
+    },
 }
 
 /// Until when a delay lasts.
@@ -61,6 +78,7 @@ impl Rule {
             Self::Deduplicate { .. } => RuleKind::Deduplicate,
             Self::Stale { .. } => RuleKind::Stale,
             Self::Delay(_) => RuleKind::Delay,
+            Self::Transform { .. } => RuleKind::Transform,
         }
     }
 }
@@ -76,11 +94,13 @@ pub enum RuleKind {
     Stale,
     /// [`Rule::Delay`]
     Delay,
+    /// [`Rule::Transform`]
+    Transform,
 }
 
 impl RuleKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Filter, Self::Deduplicate, Self::Stale, Self::Delay];
+    pub const ALL: [Self; 5] = [Self::Filter, Self::Deduplicate, Self::Stale, Self::Delay, Self::Transform];
 
     /// The name in the API, the configuration file and explanations.
     pub const fn name(self) -> &'static str {
@@ -89,6 +109,7 @@ impl RuleKind {
             Self::Deduplicate => "deduplicate",
             Self::Stale => "stale",
             Self::Delay => "delay",
+            Self::Transform => "transform",
         }
     }
 
@@ -99,6 +120,7 @@ impl RuleKind {
             Self::Deduplicate => 2,
             Self::Stale => 3,
             Self::Delay => 4,
+            Self::Transform => 5,
         }
     }
 
@@ -126,8 +148,10 @@ pub struct Ruling {
 pub struct Step {
     /// Which kind of rule.
     pub kind: RuleKind,
-    /// What came of it, in a sentence for a person; empty where it changed nothing.
+    /// What came of it, in a sentence for a person; empty where there is nothing to say.
     pub detail: String,
+    /// What it was to run the code, where it is a transformation that ran.
+    pub execution: Option<Execution>,
 }
 
 /// A hash of what makes two events along one connection the same.
@@ -143,11 +167,13 @@ pub enum DiscardCause {
     Duplicate,
     /// It was too old.
     Stale,
+    /// A transformation of it failed.
+    TransformError,
 }
 
 impl DiscardCause {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Filtered, Self::Duplicate, Self::Stale];
+    pub const ALL: [Self; 4] = [Self::Filtered, Self::Duplicate, Self::Stale, Self::TransformError];
 
     /// The name in the API and in metrics.
     pub const fn name(self) -> &'static str {
@@ -155,6 +181,7 @@ impl DiscardCause {
             Self::Filtered => "filtered",
             Self::Duplicate => "duplicate",
             Self::Stale => "stale",
+            Self::TransformError => "transform_error",
         }
     }
 
@@ -169,6 +196,7 @@ impl DiscardCause {
             Self::Filtered => 1,
             Self::Duplicate => 2,
             Self::Stale => 3,
+            Self::TransformError => 4,
         }
     }
 

@@ -1,12 +1,14 @@
-//! The desk of one source: its pending requests, grouped by the key they wait for.
+//! A desk: the requests of one source that cannot be routed at once. They are pending, and grouped by the key they wait
+//! for; or accepted, and go through code that takes its time. Each kind has a desk of its own.
 //!
 //! ```text
-//!   arrived, or found in the store ─► judged ─► verified: routed
-//!                                       ▲ │ ├──► refused
-//!                                       │ ▼ └──► too old: refused
-//!                                    group of a key ─► fetched (one at a time for each key)
+//!   arrived, or found in the store ─► pending: judged ─► verified ─► planned ─► routed
+//!                               │                ▲ │ ├──► refused      ▲
+//!                               │                │ ▼ └──► too old: refused
+//!                               │             group of a key ─► fetched│(one at a time for each key)
+//!                               └─► accepted ──────────────────────────┘
 //! ```
-//! Only the desk decides its source's pending requests, one after the other, so none is decided twice.
+//! All of a kind pass their desk once there is one, and only the desk decides them: so none is decided twice.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use hookyard_model::id::{RequestId, SourceId};
 use hookyard_model::request::{Fields, Proof, RejectCause, Request};
 use hookyard_providers::{CacheKey, Call, KeyRequest};
 use hookyard_store::arrivals::Arrived;
+use hookyard_store::unrouted::Unrouted;
 use rustc_hash::FxHashSet;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -25,12 +28,16 @@ use tracing::{error, info};
 use crate::desks::{Behind, Parts};
 use crate::follow_up;
 use crate::keys::Obtained;
+use crate::plans::{Planned, Plans, ToPlan};
 use crate::verify::{Judge, Judgement};
 
 /// From this length on, in bytes, a body is judged beside the runtime, as ingest does.
 const OFFLOAD_BYTES: usize = 256 << 10;
 /// How long the desk rests where the store cannot be read, or the source is not set up.
 const NOT_NOW: Duration = Duration::from_secs(5);
+
+/// How much of what transformations made may wait to be written, in bytes; then the desk waits as well.
+const UNSYNCED_BYTES_MAX: usize = 8 << 20;
 
 /// What a group waits for; none where no key would help now.
 type Awaited = Option<CacheKey>;
@@ -54,10 +61,11 @@ enum Done {
     Called(Arrived),
 }
 
-/// One source's pending requests.
+/// One source's requests of one kind that cannot be routed at once.
 pub(crate) struct Desk {
     parts: Parts,
     source: SourceId,
+    kind: Unrouted,
     behind: Arc<Behind>,
     groups: HashMap<Awaited, Group>,
     /// The requests in the groups and in calls, and their bytes.
@@ -66,13 +74,20 @@ pub(crate) struct Desk {
     /// Up to this id the store was looked through: those that arrive now have been found there.
     looked_up_to: RequestId,
     work: JoinSet<Done>,
+    plans: Plans,
+    /// What transformations made since everything recorded was last made durable, in bytes.
+    unsynced_bytes: usize,
 }
 
 impl Desk {
-    pub(crate) fn new(parts: Parts, source: SourceId, behind: Arc<Behind>) -> Self {
+    pub(crate) fn new(parts: Parts, source: SourceId, kind: Unrouted, behind: Arc<Behind>) -> Self {
+        let plans = Plans::new(parts.planner.clone(), parts.limits.plans_max);
         Self {
+            plans,
+            unsynced_bytes: 0,
             parts,
             source,
+            kind,
             behind,
             groups: HashMap::new(),
             known: FxHashSet::default(),
@@ -101,6 +116,7 @@ impl Desk {
                     Ok(Done::Called(arrived)) => self.finish(&arrived),
                     Err(_cancelled) => {}
                 },
+                planned = self.plans.next() => self.record(planned).await,
                 () = behind.raised.notified() => {}
                 () = tokio::time::sleep(rest) => {}
             }
@@ -125,7 +141,17 @@ impl Desk {
             self.behind.raise();
             return;
         }
-        self.judge(arrived, None).await;
+        self.begin(arrived).await;
+    }
+
+    /// Starts a request on its way.
+    async fn begin(&mut self, arrived: Arrived) {
+        if arrived.is_pending() {
+            return self.judge(arrived, None).await;
+        }
+        let snapshot = self.parts.store.catalog().snapshot();
+        let fields = self.parts.verifiers.fields(&snapshot, &arrived.request);
+        self.plan(arrived, None, fields);
     }
 
     /// Fills the desk from the store, where something may be that is not here, and there is room.
@@ -135,7 +161,9 @@ impl Desk {
             let count = limits.pending_requests_max.saturating_sub(self.known.len()).max(1);
             let bytes = limits.pending_bytes_max.saturating_sub(self.bytes).max(1);
             self.behind.lower();
-            let page = self.parts.store.pending_requests(self.source, self.known.clone(), count, bytes).await;
+            let store = &self.parts.store;
+            let page =
+                store.unrouted_requests(self.source, self.kind, self.known.clone(), count, bytes).await;
             match page {
                 Ok(page) => {
                     self.looked_up_to = page.up_to;
@@ -143,11 +171,11 @@ impl Desk {
                         self.behind.raise();
                     }
                     for arrived in page.requests {
-                        self.judge(arrived, None).await;
+                        self.begin(arrived).await;
                     }
                 }
                 Err(error) => {
-                    error!(source = %self.source, %error, "pending requests cannot be looked for");
+                    error!(source = %self.source, %error, "unrouted requests cannot be looked for");
                     self.behind.raise();
                     tokio::time::sleep(NOT_NOW).await;
                 }
@@ -169,7 +197,10 @@ impl Desk {
             );
         };
         match judgement(&judge, &arrived.request).await {
-            Judgement::Accepted(proof) => self.accept(&arrived, &judge, proof).await,
+            Judgement::Accepted(proof) => {
+                let fields = judge.fields(&arrived.request);
+                self.plan(arrived, Some(proof), fields);
+            }
             Judgement::Handshake(None) => self.finish(&arrived),
             Judgement::Handshake(Some(call)) => self.call(arrived, call),
             Judgement::Refused(why) => self.refuse(&arrived, RejectCause::VerificationFailed, why),
@@ -208,16 +239,30 @@ impl Desk {
         }
     }
 
-    async fn accept(&self, arrived: &Arrived, judge: &Judge, proof: Proof) {
-        let Parts { store, planner, metrics, .. } = &self.parts;
-        let mut events = Vec::new();
-        let fields = judge.fields(&arrived.request);
-        planner.plan(&store.catalog().snapshot(), &arrived.request, &fields, &mut events).await;
-        store.record_verified(arrived, proof, fields, &events);
-        metrics.verified.inc();
-        metrics.requests.inc();
-        metrics.events.inc_by(events.len() as u64);
-        metrics.note_discarded(&events);
+    /// Has the events of an accepted request made.
+    fn plan(&mut self, arrived: Arrived, proof: Option<Proof>, fields: Fields) {
+        self.remember(&arrived);
+        let snapshot = self.parts.store.catalog().snapshot();
+        self.plans.push(ToPlan { arrived, proof, fields, snapshot });
+    }
+
+    /// Records where a request goes.
+    async fn record(&mut self, planned: Planned) {
+        let Planned { arrived, proof, fields, events } = planned;
+        let Parts { store, metrics, .. } = &self.parts;
+        match proof {
+            Some(proof) => store.record_verified(&arrived, proof, fields, &events),
+            None => store.record_routed(&arrived, fields, &events),
+        }
+        metrics.verified.inc_by(u64::from(proof.is_some()));
+        metrics.note_routed(&events);
+        let transformed = events.iter().filter_map(|event| event.transformed.as_ref());
+        self.unsynced_bytes += transformed.map(|made| made.head.len() + made.body.len()).sum::<usize>();
+        self.forget(&arrived);
+        if self.unsynced_bytes >= UNSYNCED_BYTES_MAX {
+            self.parts.store.flush().await;
+            self.unsynced_bytes = 0;
+        }
     }
 
     /// Makes the call that a verified handshake asks for. The handshake stays pending until that has ended,

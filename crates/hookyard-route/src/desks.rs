@@ -1,4 +1,5 @@
-//! The desks: one for each source that ever had a pending request.
+//! The desks: up to two for each source, one for its pending requests and one for the accepted ones that go through
+//! code, where there ever were such.
 //!
 //! Handing a request to its desk never waits. What a desk has no room for it finds in the store later.
 
@@ -9,6 +10,7 @@ use hookyard_model::id::SourceId;
 use hookyard_outgoing::fetch::Fetcher;
 use hookyard_store::arrivals::Arrived;
 use hookyard_store::store::Store;
+use hookyard_store::unrouted::Unrouted;
 use rustc_hash::FxHashMap;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -40,7 +42,7 @@ struct Door {
     behind: Arc<Behind>,
 }
 
-/// Whether pending requests of a source are in the store only.
+/// Whether unrouted requests of a source are in the store only.
 #[derive(Debug, Default)]
 pub(crate) struct Behind {
     flag: AtomicBool,
@@ -62,11 +64,11 @@ impl Behind {
     }
 }
 
-/// All desks. Dropping them ends their work; what was not decided is pending after the next start.
+/// All desks. Dropping them ends their work; what was not decided is so after the next start.
 #[derive(Debug)]
 pub(crate) struct Desks {
     parts: Parts,
-    doors: FxHashMap<SourceId, Door>,
+    doors: FxHashMap<(SourceId, Unrouted), Door>,
     running: JoinSet<()>,
 }
 
@@ -75,13 +77,19 @@ impl Desks {
         Self { parts, doors: FxHashMap::default(), running: JoinSet::new() }
     }
 
-    /// Hands a pending request to its source's desk.
+    /// Whether a source has a desk for accepted requests: then all of these pass it.
+    pub(crate) fn take_accepted_of(&self, source: SourceId) -> bool {
+        self.doors.contains_key(&(source, Unrouted::Accepted))
+    }
+
+    /// Hands a request to the desk of its source and kind.
     pub(crate) fn hand_over(&mut self, arrived: Arrived) {
         let Some(source) = arrived.request.source else { return };
-        let door = self.doors.entry(source).or_insert_with(|| {
+        let kind = if arrived.is_pending() { Unrouted::Pending } else { Unrouted::Accepted };
+        let door = self.doors.entry((source, kind)).or_insert_with(|| {
             let (inbox, requests) = mpsc::channel(self.parts.limits.pending_requests_max);
             let behind = Arc::<Behind>::default();
-            let desk = Desk::new(self.parts.clone(), source, Arc::clone(&behind));
+            let desk = Desk::new(self.parts.clone(), source, kind, Arc::clone(&behind));
             self.running.spawn(desk.run(requests));
             Door { inbox, behind }
         });

@@ -1,8 +1,8 @@
-//! The bounds of late verification.
+//! The bounds of late verification, and of what goes through code.
 
 use std::time::Duration;
 
-/// What late verification takes, at most. `Default` gives the documented values.
+/// What requests that cannot be routed at once take, at most. `Default` gives the documented values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// How long fetching a key may take, from resolving the name to the last byte.
@@ -18,9 +18,11 @@ pub struct Limits {
     pub retry_max: Duration,
     /// How long a request may wait for its key; then it is rejected.
     pub pending_age_max: Duration,
-    /// Pending requests of one source that are kept in memory.
+    /// Requests of one source that go through its connections' rules at the same time, where they run code.
+    pub plans_max: usize,
+    /// Pending requests, and others that cannot be routed at once, of one source that are kept in memory.
     pub pending_requests_max: usize,
-    /// Bytes of pending requests of one source that are kept in memory; one is kept in any case.
+    /// Bytes of such requests of one source that are kept in memory; one is kept in any case.
     pub pending_bytes_max: usize,
 }
 
@@ -33,6 +35,7 @@ impl Default for Limits {
             retry_first: Duration::from_secs(1),
             retry_max: Duration::from_secs(60),
             pending_age_max: Duration::from_secs(24 * 3600),
+            plans_max: 16,
             pending_requests_max: 256,
             pending_bytes_max: 4 << 20,
         }

@@ -23,8 +23,8 @@ type ByOutcome = Family<OutcomeLabel, Counter>;
 /// Counters of the route stage; clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    pub(crate) requests: Counter,
-    pub(crate) events: Counter,
+    requests: Counter,
+    events: Counter,
     pub(crate) verified: Counter,
     pub(crate) refused: Counter,
     replays: Counter,
@@ -61,8 +61,15 @@ impl Metrics {
         metrics
     }
 
+    /// Counts a request that was routed to these events.
+    pub(crate) fn note_routed(&self, events: &[NewEvent]) {
+        self.requests.inc();
+        self.events.inc_by(events.len() as u64);
+        self.note_discarded(events);
+    }
+
     /// Counts those that rules ended.
-    pub(crate) fn note_discarded(&self, events: &[NewEvent]) {
+    fn note_discarded(&self, events: &[NewEvent]) {
         for cause in events.iter().filter_map(|event| event.ruling.discarded) {
             self.discarded.get_or_create(&CauseLabel { cause: cause.name() }).inc();
         }

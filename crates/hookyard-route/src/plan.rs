@@ -6,16 +6,19 @@ use std::time::Duration;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::connection::Connection;
 use hookyard_model::event::EventState;
-use hookyard_model::id::ConnectionId;
+use hookyard_model::id::{ConnectionId, RequestId, SourceId};
 use hookyard_model::request::{Fields, Head, Request};
-use hookyard_model::rule::Ruling;
+use hookyard_model::rule::{ClaimKey, RuleKind, Ruling};
 use hookyard_rules::pipeline::{Pipeline, Progress, RuleError, Subject};
 use hookyard_rules::values::{Parts, Values};
 use hookyard_store::arrivals::NewEvent;
 use hookyard_store::catalog::Snapshot;
 use hookyard_store::store::Store;
+use hookyard_transform::runner::Runner;
 use rustc_hash::FxHashMap;
 use tracing::error;
+
+use crate::transform::{self, Transformation};
 
 /// How long to wait before the index is asked once more for what came first.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -24,6 +27,7 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Planner {
     store: Store,
+    runner: Runner,
     known: Arc<Mutex<FxHashMap<ConnectionId, Arc<Known>>>>,
 }
 
@@ -32,11 +36,21 @@ pub(crate) struct Planner {
 struct Known {
     connection: Arc<Connection>,
     pipeline: Result<Pipeline, RuleError>,
+    transformations: Vec<Transformation>,
+}
+
+/// Whether a request of this source goes through a transformation, which takes time.
+pub(crate) fn is_transformed(snapshot: &Snapshot, source: SourceId) -> bool {
+    let runs_code = |connection: &Arc<Connection>| {
+        connection.disabled.is_none()
+            && connection.rules.iter().any(|rule| rule.kind() == RuleKind::Transform)
+    };
+    snapshot.by_source.get(&source).is_some_and(|connections| connections.iter().any(runs_code))
 }
 
 impl Planner {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, known: Arc::default() }
+    pub(crate) fn new(store: Store, runner: Runner) -> Self {
+        Self { store, runner, known: Arc::default() }
     }
 
     /// Adds the events of a request. A disabled connection takes none.
@@ -54,6 +68,7 @@ impl Planner {
         for connection in connections.iter().filter(|connection| connection.disabled.is_none()) {
             events.push(self.event(snapshot, connection, request, fields, now).await);
         }
+        transform::keep_within_bounds(events);
     }
 
     /// What becomes of a request along one connection.
@@ -65,52 +80,97 @@ impl Planner {
         fields: &Fields,
         now: Timestamp,
     ) -> NewEvent {
-        let (state, due_at, ruling) = if connection.rules.is_empty() {
-            (EventState::Queued, now, Ruling::default())
-        } else {
-            self.apply(snapshot, connection, request, fields, now).await
+        let queued = NewEvent {
+            connection: connection.id,
+            destination: connection.destination,
+            state: EventState::Queued,
+            due_at: now,
+            ruling: Ruling::default(),
+            transformed: None,
         };
-        let (connection, destination) = (connection.id, connection.destination);
-        NewEvent { connection, destination, state, due_at, ruling }
+        if connection.rules.is_empty() {
+            return queued;
+        }
+        let known = self.known(snapshot, connection);
+        match self.apply(snapshot, &known, request, fields, now).await {
+            Ok((state, due_at, ruling, transformed)) => {
+                NewEvent { state, due_at, ruling, transformed: transformed.map(Arc::new), ..queued }
+            }
+            Err(error) => {
+                // Nobody saved them like this; what cannot be judged is kept for a person.
+                error!(connection = %connection.id, request = %request.id, error, "rules cannot be applied; the event is held");
+                NewEvent { state: EventState::Held, ..queued }
+            }
+        }
     }
 
     /// Sends a request through a connection's rules.
     async fn apply(
         &self,
         snapshot: &Snapshot,
-        connection: &Arc<Connection>,
+        known: &Known,
         request: &Request,
         fields: &Fields,
         now: Timestamp,
-    ) -> (EventState, Timestamp, Ruling) {
-        let known = self.known(snapshot, connection);
-        let (pipeline, head) = match (&known.pipeline, Head::parse(&request.head)) {
-            (Ok(pipeline), Ok(head)) => (pipeline, head),
-            // Nobody saved them like this; what cannot be judged is kept for a person.
-            (Err(error), _) => return held(connection, request, error, now),
-            (_, Err(error)) => return held(connection, request, &error, now),
-        };
-        let subject = Subject {
-            values: Values::new(Parts::of(&head, fields.topic.as_deref(), &request.body)),
-            received_at: request.received_at,
-            provider_event_id: fields.provider_event_id.as_deref(),
-            provider_time: fields.provider_time,
-        };
-        let mut run = pipeline.begin(subject, now);
-        while let Progress::Claim { key, window } = run.advance() {
-            let first = loop {
-                let claim = self.store.claim(connection.id, key, request.id, request.received_at, window);
-                match claim.await {
-                    Ok(first) => break first,
-                    Err(error) => {
-                        error!(connection = %connection.id, %error, "what came first is not known; it is asked again");
-                        tokio::time::sleep(ASK_AGAIN_AFTER).await;
+    ) -> Result<(EventState, Timestamp, Ruling, Option<Request>), String> {
+        let pipeline = known.pipeline.as_ref().map_err(ToString::to_string)?;
+        let mut run = pipeline.begin(now);
+        // As transformations made it so far.
+        let mut transformed: Option<Request> = None;
+        loop {
+            let by_now = transformed.as_ref().unwrap_or(request);
+            let head = Head::parse(&by_now.head).map_err(|error| error.to_string())?;
+            let subject = Subject {
+                values: Values::new(Parts::of(&head, fields.topic.as_deref(), &by_now.body)),
+                received_at: request.received_at,
+                provider_event_id: fields.provider_event_id.as_deref(),
+                provider_time: fields.provider_time,
+            };
+            let which = loop {
+                match run.advance(&subject) {
+                    Progress::Claim { key, window } => {
+                        run.answer(key, self.claim(&known.connection, key, request, window).await);
+                    }
+                    Progress::Transform(which) => break which,
+                    Progress::End => {
+                        let (state, due_at, ruling) = run.end(now);
+                        return Ok((state, due_at, ruling, transformed));
                     }
                 }
             };
-            run.answer(key, first);
+            drop(subject);
+            let Some(transformation) = known.transformations.get(which) else {
+                return Err(format!("there is no transformation {which}"));
+            };
+            let context = transform::context(snapshot, &known.connection, request);
+            match transformation.apply(&self.runner, context, &head, by_now, now).await {
+                Ok(done) => {
+                    run.transformed(done.detail, done.execution);
+                    transformed = done.request.or(transformed);
+                }
+                Err(failed) => run.failed(failed.why, failed.execution),
+            }
         }
-        run.end(now)
+    }
+
+    /// Claims a key for a request, however long it takes to find out whether it can.
+    async fn claim(
+        &self,
+        connection: &Connection,
+        key: ClaimKey,
+        request: &Request,
+        window: Duration,
+    ) -> Option<RequestId> {
+        loop {
+            let claim = self.store.claim(connection.id, key, request.id, request.received_at, window);
+            match claim.await {
+                Ok(first) => return first,
+                Err(error) => {
+                    error!(connection = %connection.id, %error, "what came first is not known; it is asked again");
+                    tokio::time::sleep(ASK_AGAIN_AFTER).await;
+                }
+            }
+        }
     }
 
     fn known(&self, snapshot: &Snapshot, connection: &Arc<Connection>) -> Arc<Known> {
@@ -119,19 +179,12 @@ impl Planner {
             return Arc::clone(found);
         }
         known.retain(|id, _| snapshot.connections.contains_key(id));
-        let pipeline = Pipeline::compile(&connection.rules);
-        let made = Arc::new(Known { connection: Arc::clone(connection), pipeline });
+        let made = Arc::new(Known {
+            connection: Arc::clone(connection),
+            pipeline: Pipeline::compile(&connection.rules),
+            transformations: connection.rules.iter().filter_map(Transformation::of).collect(),
+        });
         known.insert(connection.id, Arc::clone(&made));
         made
     }
-}
-
-fn held(
-    connection: &Connection,
-    request: &Request,
-    error: &dyn std::fmt::Display,
-    now: Timestamp,
-) -> (EventState, Timestamp, Ruling) {
-    error!(connection = %connection.id, request = %request.id, %error, "rules cannot be applied; the event is held");
-    (EventState::Held, now, Ruling::default())
 }

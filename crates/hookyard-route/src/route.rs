@@ -1,22 +1,24 @@
-//! The route stage: one task that follows what arrives, and a desk for each source with pending requests.
+//! The route stage: one task that follows what arrives, a desk for each source with requests that cannot be routed at
+//! once, and one task that replays.
 
 use std::sync::Arc;
 
-use hookyard_model::request::{Fields, Request};
 use hookyard_outgoing::connector::Connector;
 use hookyard_outgoing::fetch::Fetcher;
 use hookyard_providers::{DOCUMENT_BYTES_MAX, KeyCache};
 use hookyard_store::arrivals::{Arrived, NewEvent};
 use hookyard_store::catalog::Snapshot;
-use hookyard_store::replays::Replay;
 use hookyard_store::store::Store;
-use tokio::sync::{mpsc, watch};
+use hookyard_transform::runner::Runner;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::desks::{Desks, Parts};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::plan::Planner;
+use crate::plan::{Planner, is_transformed};
+use crate::replay;
 use crate::verify::Verifiers;
 
 /// The route stage, ready to run.
@@ -27,13 +29,15 @@ pub struct Router {
 }
 
 impl Router {
-    /// A router that fetches keys over connections of `connector`, for itself and for ingest. What the
-    /// providers were given as sources' URL begins with `public_url`, which has no closing slash.
+    /// A router that fetches keys over connections of `connector`, for itself and for ingest, and has `runner` run
+    /// transformations. What the providers were given as sources' URL begins with `public_url`, which has no closing
+    /// slash.
     pub fn new(
         store: Store,
         connector: &Connector,
         cache: KeyCache,
         public_url: Option<String>,
+        runner: Runner,
         limits: Limits,
         metrics: Metrics,
     ) -> Self {
@@ -41,7 +45,7 @@ impl Router {
         let verifiers = Verifiers::new(cache.clone(), public_url);
         let clock = store.clock().clone();
         let keys = Keys::new(connector, fetcher.clone(), cache, clock, &limits, metrics.clone());
-        let planner = Planner::new(store.clone());
+        let planner = Planner::new(store.clone(), runner);
         let parts = Parts { store, verifiers, planner, keys, fetcher, limits: Arc::new(limits), metrics };
         Self { desks: Desks::new(parts.clone()), parts }
     }
@@ -50,25 +54,18 @@ impl Router {
     /// the next start.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut arrivals = self.parts.store.arrivals();
-        let mut replays = self.parts.store.replays();
         let mut events = Vec::new();
+        let mut replaying = JoinSet::new();
+        replaying.spawn(replay::run(self.parts.clone()));
         loop {
-            let next = tokio::select! {
+            let arrived = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return,
-                Some(replay) = next_of(&mut replays) => Next::Replay(replay),
-                arrived = arrivals.next() => Next::Arrived(arrived),
-            };
-            let arrived = match next {
-                Next::Arrived(arrived) => arrived,
-                Next::Replay(replay) => {
-                    self.replay(replay).await;
-                    continue;
-                }
+                arrived = arrivals.next() => arrived,
             };
             let snapshot = self.parts.store.catalog().snapshot();
             for arrived in arrived {
-                if arrived.is_pending() {
+                if self.is_for_a_desk(&snapshot, &arrived) {
                     self.desks.hand_over(arrived);
                 } else {
                     events.clear();
@@ -80,45 +77,17 @@ impl Router {
         }
     }
 
-    /// Sends an event through today's rules of its connection, which was there a moment ago.
-    async fn replay(&self, replay: Replay) {
-        let Parts { store, planner, metrics, .. } = &self.parts;
-        let snapshot = store.catalog().snapshot();
-        let Some(connection) = snapshot.connections.get(&replay.event.connection) else { return };
-        let request = &replay.arrived.request;
-        let fields = self.fields(&snapshot, request);
-        let new = planner.event(&snapshot, connection, request, &fields, store.clock().now()).await;
-        metrics.note_replay(&new);
-        store.record_replayed(replay, fields, new).await;
-    }
-
-    /// What its provider says about the event in a request.
-    fn fields(&self, snapshot: &Snapshot, request: &Request) -> Fields {
-        let judge = request.source.and_then(|source| self.parts.verifiers.of(snapshot, source));
-        judge.map(|judge| judge.fields(request)).unwrap_or_default()
+    /// Whether a request cannot be routed at once, or comes behind some that cannot.
+    fn is_for_a_desk(&self, snapshot: &Snapshot, arrived: &Arrived) -> bool {
+        let behind_others = |source| self.desks.take_accepted_of(source) || is_transformed(snapshot, source);
+        arrived.is_pending() || arrived.request.source.is_some_and(behind_others)
     }
 
     async fn route(&self, snapshot: &Snapshot, arrived: &Arrived, events: &mut Vec<NewEvent>) {
-        let Parts { store, planner, metrics, .. } = &self.parts;
-        let fields = self.fields(snapshot, &arrived.request);
+        let Parts { store, verifiers, planner, metrics, .. } = &self.parts;
+        let fields = verifiers.fields(snapshot, &arrived.request);
         planner.plan(snapshot, &arrived.request, &fields, events).await;
         store.record_routed(arrived, fields, events);
-        metrics.requests.inc();
-        metrics.events.inc_by(events.len() as u64);
-        metrics.note_discarded(events);
-    }
-}
-
-/// What there is to do next.
-enum Next {
-    Arrived(Vec<Arrived>),
-    Replay(Replay),
-}
-
-/// The next event to replay; waits for ever where they were taken before.
-async fn next_of(replays: &mut Option<mpsc::Receiver<Replay>>) -> Option<Replay> {
-    match replays {
-        Some(replays) => replays.recv().await,
-        None => std::future::pending().await,
+        metrics.note_routed(events);
     }
 }

@@ -69,6 +69,12 @@ impl Verifiers {
         known.insert(source.id, Arc::clone(&judge));
         Some(judge)
     }
+
+    /// What its provider says about the event in an accepted request.
+    pub(crate) fn fields(&self, snapshot: &Snapshot, request: &Request) -> Fields {
+        let judge = request.source.and_then(|source| self.of(snapshot, source));
+        judge.map(|judge| judge.fields(request)).unwrap_or_default()
+    }
 }
 
 impl Judge {

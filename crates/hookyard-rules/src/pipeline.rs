@@ -1,23 +1,28 @@
 //! The rules of one connection, compiled, and an event's way through them.
 //!
 //! ```text
-//!   Pipeline::begin ─► Run::advance ─► End(ruling, due at)
-//!                        ▲   └───────► Claim(key, window)      whoever runs it asks the store
-//!                        └── Run::answer(who came first) ◄──┘
+//!   Pipeline::begin ─► Run::advance(subject) ─► End(ruling, due at)
+//!                        ▲ ▲   ├──────────────► Claim(key, window)      whoever runs it asks the store
+//!                        │ └── Run::answer(who came first) ◄───┤
+//!                        │     └──────────────► Transform(which)        whoever runs it has the code run
+//!                        └──── Run::transformed, or Run::failed ◄───┘   what follows has another subject
 //! ```
 //!
-//! It does no I/O: whether something came before is asked of the caller. An event that a rule ends is not looked at
-//! by the rules behind it.
+//! It does no I/O and runs no code: whether something came before is asked of the caller, and so is what a
+//! transformation makes of the request. An event that a rule ends is not looked at by the rules behind it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
+use hookyard_model::execution::Execution;
 use hookyard_model::id::RequestId;
 use hookyard_model::rule::{
-    CONDITION_BYTES_MAX, ClaimKey, DEDUPLICATE_FIELDS_MAX, DELAY_MAX, Delay, DiscardCause, RULES_MAX, Rule,
-    Ruling, Step, WINDOW_MAX, WINDOW_MIN,
+    CODE_BYTES_MAX, CONDITION_BYTES_MAX, ClaimKey, DEDUPLICATE_FIELDS_MAX, DELAY_MAX, Delay, DiscardCause,
+    RULES_MAX, Rule, Ruling, Step, VARIABLE_BYTES_MAX, VARIABLES_MAX, WINDOW_MAX, WINDOW_MIN,
 };
+use hookyard_model::secret::Secret;
 use ring::digest::{Context, SHA256};
 
 use crate::field::Field;
@@ -34,10 +39,15 @@ pub struct Pipeline {
 #[derive(Debug)]
 enum Compiled {
     Filter(Filter),
-    Deduplicate { by: Vec<Field>, window: Duration },
+    Deduplicate {
+        by: Vec<Field>,
+        window: Duration,
+    },
     Stale(Duration),
     DelayFor(Duration),
     DelayUntil(Field),
+    /// Which transformation of the connection it is, from 0.
+    Transform(usize),
 }
 
 /// Why a list of rules cannot be used.
@@ -67,7 +77,6 @@ pub struct Subject<'a> {
 #[derive(Debug)]
 pub struct Run<'a> {
     pipeline: &'a Pipeline,
-    subject: Subject<'a>,
     next: usize,
     due_at: Timestamp,
     ruling: Ruling,
@@ -83,6 +92,9 @@ pub enum Progress {
         /// What came earlier than this before its arrival does not count.
         window: Duration,
     },
+    /// The caller has to run this transformation, counted from 0 among those of the connection, and say what became
+    /// of it: [`Run::transformed`] or [`Run::failed`].
+    Transform(usize),
     /// No rule is left.
     End,
 }
@@ -97,10 +109,10 @@ impl Pipeline {
             let problem = format!("there are {}; a connection has at most {RULES_MAX} rules", rules.len());
             return Err(RuleError { number: 0, problem });
         }
-        let compiled = rules
-            .iter()
-            .zip(1..)
-            .map(|(rule, number)| compile(rule).map_err(|problem| RuleError { number, problem }));
+        let mut transformations = 0..;
+        let compiled = rules.iter().zip(1..).map(|(rule, number)| {
+            compile(rule, &mut transformations).map_err(|problem| RuleError { number, problem })
+        });
         Ok(Self { rules: compiled.collect::<Result<_, _>>()? })
     }
 
@@ -110,12 +122,12 @@ impl Pipeline {
     }
 
     /// Starts an event on its way; without a delay it is due at `now`.
-    pub fn begin<'a>(&'a self, subject: Subject<'a>, now: Timestamp) -> Run<'a> {
-        Run { pipeline: self, subject, next: 0, due_at: now, ruling: Ruling::default() }
+    pub fn begin(&self, now: Timestamp) -> Run<'_> {
+        Run { pipeline: self, next: 0, due_at: now, ruling: Ruling::default() }
     }
 }
 
-fn compile(rule: &Rule) -> Result<Compiled, String> {
+fn compile(rule: &Rule, transformations: &mut std::ops::RangeFrom<usize>) -> Result<Compiled, String> {
     match rule {
         Rule::Filter { condition } => {
             if condition.len() > CONDITION_BYTES_MAX {
@@ -143,7 +155,36 @@ fn compile(rule: &Rule) -> Result<Compiled, String> {
         }
         Rule::Delay(Delay::For(delay)) => Ok(Compiled::DelayFor(*delay)),
         Rule::Delay(Delay::Until(field)) => compile_field(field).map(Compiled::DelayUntil),
+        Rule::Transform { code, env } => {
+            if code.len() > CODE_BYTES_MAX {
+                return Err(format!("the code has {} bytes; {CODE_BYTES_MAX} are possible", code.len()));
+            }
+            check_env(env)?;
+            // Counting up does not end.
+            transformations.next().map(Compiled::Transform).ok_or_else(String::new)
+        }
     }
+}
+
+/// Whether these can be environment variables. What is wrong is said without their values.
+fn check_env(env: &BTreeMap<String, Secret>) -> Result<(), String> {
+    if env.len() > VARIABLES_MAX {
+        return Err(format!("a transformation has at most {VARIABLES_MAX} variables"));
+    }
+    for (name, value) in env {
+        let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+        let is_name = name.as_bytes().first().is_some_and(is_letter)
+            && name.bytes().all(|byte| is_letter(&byte) || byte.is_ascii_digit());
+        if !is_name {
+            return Err(format!(
+                "`{name}` cannot be a variable: use letters, digits and `_`, no digit first"
+            ));
+        }
+        if name.len() + value.expose().len() > VARIABLE_BYTES_MAX {
+            return Err(format!("the variable `{name}` is longer than {VARIABLE_BYTES_MAX} bytes"));
+        }
+    }
+    Ok(())
 }
 
 fn compile_field(field: &str) -> Result<Field, String> {
@@ -151,22 +192,24 @@ fn compile_field(field: &str) -> Result<Field, String> {
 }
 
 impl Run<'_> {
-    /// Goes on to the end, or to what the caller has to find out.
-    pub fn advance(&mut self) -> Progress {
+    /// Goes on to the end, or to what the caller has to find out. The subject is the request as it is by now: as it
+    /// came, or as the transformations so far made it.
+    pub fn advance(&mut self, subject: &Subject<'_>) -> Progress {
         let pipeline = self.pipeline;
         while self.ruling.discarded.is_none()
             && let Some(rule) = pipeline.rules.get(self.next)
         {
             self.next += 1;
             match rule {
-                Compiled::Filter(filter) => self.filter(filter),
-                Compiled::Deduplicate { by, window } => match claim_key(by, &self.subject) {
+                Compiled::Filter(filter) => self.filter(filter, subject),
+                Compiled::Deduplicate { by, window } => match claim_key(by, subject) {
                     Some(key) => return Progress::Claim { key, window: *window },
                     None => self.pass("nothing of what makes events the same is in it: not deduplicated"),
                 },
-                Compiled::Stale(older_than) => self.stale(*older_than),
-                Compiled::DelayFor(delay) => self.delay(self.subject.received_at.plus(*delay)),
-                Compiled::DelayUntil(field) => self.delay_until(field),
+                Compiled::Stale(older_than) => self.stale(*older_than, subject),
+                Compiled::DelayFor(delay) => self.delay(subject.received_at.plus(*delay), subject),
+                Compiled::DelayUntil(field) => self.delay_until(field, subject),
+                Compiled::Transform(which) => return Progress::Transform(*which),
             }
         }
         Progress::End
@@ -186,6 +229,17 @@ impl Run<'_> {
         }
     }
 
+    /// The answer to [`Progress::Transform`] where the code made a request of it.
+    pub fn transformed(&mut self, detail: String, execution: Execution) {
+        self.step(detail, Some(execution));
+    }
+
+    /// The answer to [`Progress::Transform`] where it did not: the event ends here.
+    pub fn failed(&mut self, why: String, execution: Execution) {
+        self.ruling.discarded = Some(DiscardCause::TransformError);
+        self.step(why, Some(execution));
+    }
+
     /// What became of it: its state, from when it may be delivered, and what each rule did. `now` is the
     /// time that [`Pipeline::begin`] was given.
     pub fn end(self, now: Timestamp) -> (EventState, Timestamp, Ruling) {
@@ -197,19 +251,19 @@ impl Run<'_> {
         (state, self.due_at, self.ruling)
     }
 
-    fn filter(&mut self, filter: &Filter) {
-        if filter.matches(&self.subject.values) {
+    fn filter(&mut self, filter: &Filter, subject: &Subject<'_>) {
+        if filter.matches(&subject.values) {
             return self.pass("");
         }
-        let why = filter.explain(&self.subject.values).map(|mismatch| mismatch.to_string());
+        let why = filter.explain(&subject.values).map(|mismatch| mismatch.to_string());
         self.discard(DiscardCause::Filtered, why.unwrap_or_default());
     }
 
-    fn stale(&mut self, older_than: Duration) {
-        let Some(happened_at) = self.subject.provider_time else {
+    fn stale(&mut self, older_than: Duration, subject: &Subject<'_>) {
+        let Some(happened_at) = subject.provider_time else {
             return self.pass("its provider does not say when it happened");
         };
-        let age = self.subject.received_at.since(happened_at);
+        let age = subject.received_at.since(happened_at);
         if age <= older_than {
             return self.pass("");
         }
@@ -218,35 +272,35 @@ impl Run<'_> {
         self.discard(DiscardCause::Stale, why);
     }
 
-    fn delay_until(&mut self, field: &Field) {
-        let Some(text) = field.read_text(&self.subject.values) else {
+    fn delay_until(&mut self, field: &Field, subject: &Subject<'_>) {
+        let Some(text) = field.read_text(&subject.values) else {
             return self.pass(&format!("there is no time at {field}: not delayed"));
         };
         let Some(until) = moment::parse(&text) else {
             return self.pass(&format!("what stands at {field} is no time: not delayed"));
         };
-        let latest = self.subject.received_at.plus(DELAY_MAX);
-        self.delay(until.min(latest));
+        self.delay(until, subject);
     }
 
     /// Of several delays the longest counts.
-    fn delay(&mut self, until: Timestamp) {
+    fn delay(&mut self, until: Timestamp, subject: &Subject<'_>) {
+        let until = until.min(subject.received_at.plus(DELAY_MAX));
         self.due_at = self.due_at.max(until);
         self.pass(&format!("not before {}", moment::text(until)));
     }
 
     fn pass(&mut self, detail: &str) {
-        self.step(detail.to_owned());
+        self.step(detail.to_owned(), None);
     }
 
     fn discard(&mut self, cause: DiscardCause, why: String) {
         self.ruling.discarded = Some(cause);
-        self.step(why);
+        self.step(why, None);
     }
 
-    fn step(&mut self, detail: String) {
+    fn step(&mut self, detail: String, execution: Option<Execution>) {
         let Some(rule) = self.next.checked_sub(1).and_then(|at| self.pipeline.rules.get(at)) else { return };
-        self.ruling.steps.push(Step { kind: rule.kind(), detail });
+        self.ruling.steps.push(Step { kind: rule.kind(), detail, execution });
     }
 }
 
@@ -258,6 +312,7 @@ impl Compiled {
             Self::Deduplicate { .. } => RuleKind::Deduplicate,
             Self::Stale(_) => RuleKind::Stale,
             Self::DelayFor(_) | Self::DelayUntil(_) => RuleKind::Delay,
+            Self::Transform(_) => RuleKind::Transform,
         }
     }
 }
@@ -318,11 +373,16 @@ mod tests {
     /// Runs the rules; `first` is what every claim is answered with.
     fn run(rules: &[Rule], body: &[u8], first: Option<RequestId>) -> (EventState, Timestamp, Ruling) {
         let pipeline = Pipeline::compile(rules).unwrap();
-        let mut run = pipeline.begin(subject(body, Some("evt_1")), ARRIVED);
-        while let Progress::Claim { key, .. } = run.advance() {
+        let mut run = pipeline.begin(ARRIVED);
+        let subject = subject(body, Some("evt_1"));
+        while let Progress::Claim { key, .. } = run.advance(&subject) {
             run.answer(key, first);
         }
         run.end(ARRIVED)
+    }
+
+    fn transform() -> Rule {
+        Rule::Transform { code: "export default (request) => request".to_owned(), env: BTreeMap::new() }
     }
 
     #[test]
@@ -340,8 +400,29 @@ mod tests {
         let (state, _, ruling) = run(&rules, br#"{"amount": 11}"#, None);
         assert_eq!((state, ruling.discarded), (EventState::Discarded, Some(DiscardCause::Filtered)));
         assert_eq!(ruling.steps.len(), 2);
-        assert_eq!(ruling.steps[0], Step { kind: RuleKind::Filter, detail: String::new() });
+        let passed = Step { kind: RuleKind::Filter, detail: String::new(), execution: None };
+        assert_eq!(ruling.steps[0], passed);
         assert!(ruling.steps[1].detail.starts_with("/topic"), "{ruling:?}");
+    }
+
+    #[test]
+    fn rules_behind_a_transformation_see_what_it_made() {
+        let rules = [transform(), filter(r#"{"body": {"amount": 2}}"#), transform(), filter("{}")];
+        let pipeline = Pipeline::compile(&rules).unwrap();
+        let mut run = pipeline.begin(ARRIVED);
+        assert_eq!(run.advance(&subject(br#"{"amount": 1}"#, None)), Progress::Transform(0));
+        let execution = Execution { cpu: Duration::from_micros(7), ..Execution::default() };
+        run.transformed("changed the body".to_owned(), execution.clone());
+        assert_eq!(run.advance(&subject(br#"{"amount": 2}"#, None)), Progress::Transform(1));
+        run.failed("threw: no".to_owned(), execution.clone());
+        assert_eq!(run.advance(&subject(b"{}", None)), Progress::End);
+        let (state, _, ruling) = run.end(ARRIVED);
+        assert_eq!((state, ruling.discarded), (EventState::Discarded, Some(DiscardCause::TransformError)));
+        let kinds: Vec<_> = ruling.steps.iter().map(|step| (step.kind, step.execution.is_some())).collect();
+        assert_eq!(
+            kinds,
+            [(RuleKind::Transform, true), (RuleKind::Filter, false), (RuleKind::Transform, true)]
+        );
     }
 
     #[test]
@@ -403,6 +484,10 @@ mod tests {
     #[test]
     fn what_cannot_be_applied_is_refused_with_its_number() {
         let seconds = Duration::from_secs;
+        let with = |name: &str, value: &str| Rule::Transform {
+            code: String::new(),
+            env: [(name.to_owned(), Secret::new(value))].into(),
+        };
         for (rule, expected) in [
             (filter("{"), "EOF while parsing"),
             (filter(r#"{"body":{"a":{"$like":1}}}"#), "$like"),
@@ -411,6 +496,9 @@ mod tests {
             (Rule::Stale { older_than: Duration::ZERO }, "longer than zero"),
             (Rule::Delay(Delay::For(seconds(31 * 24 * 3600))), "at most 30 days"),
             (Rule::Delay(Delay::Until("/nowhere".into())), "a field begins"),
+            (with("1A", "x"), "`1A` cannot be a variable"),
+            (with("A-B", "x"), "`A-B` cannot be a variable"),
+            (with("A", &"x".repeat(VARIABLE_BYTES_MAX)), "`A` is longer"),
         ] {
             let error = Pipeline::compile(&[filter("{}"), rule]).unwrap_err();
             assert_eq!(error.number, 2);

@@ -2,7 +2,7 @@
 //!
 //! A stream over the journal behind the writer, so that a slow route stage costs no memory: it reads
 //! from the files what is no longer fresh. Requests that an earlier run accepted and did not route
-//! come once the index says which they are.
+//! come first, once the index says which they are.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::lanes::Ready;
 use crate::store::Store;
 use crate::stored::refused::Refused;
 use crate::stored::request;
-use crate::stored::routed::{Leg, Routed};
+use crate::stored::routed::{Leg, Routed, Transformed};
 
 /// Requests of earlier runs taken at a time.
 const LEFT_OVER_MAX: usize = 256;
@@ -55,17 +55,24 @@ pub struct NewEvent {
     pub due_at: Timestamp,
     /// What its connection's rules made of it.
     pub ruling: Ruling,
+    /// What is delivered, where transformations changed the request: the same but for its head and body.
+    pub transformed: Option<Arc<Request>>,
 }
 
 impl NewEvent {
-    /// Its stored form.
-    pub(crate) fn leg(&self) -> Leg {
+    /// Its stored form; it is one of this request's.
+    pub(crate) fn leg(&self, request: &Request) -> Leg {
+        let transformed = self.transformed.as_ref().map(|changed| Transformed {
+            head: changed.head.clone(),
+            body: (changed.body != request.body).then(|| changed.body.clone()),
+        });
         Leg {
             connection: self.connection,
             destination: self.destination,
             state: self.state,
             due_at: self.due_at,
             ruling: self.ruling.clone(),
+            transformed,
         }
     }
 }
@@ -123,7 +130,7 @@ impl Store {
             source,
             proof,
             fields,
-            events: events.iter().map(NewEvent::leg).collect(),
+            events: events.iter().map(|event| event.leg(request)).collect(),
         };
         let queue = &self.inner.journal.queue;
         let record = queue.append(Kind::Routed, Class::Kept, routed.encode(), bytes::Bytes::new());
@@ -132,7 +139,7 @@ impl Store {
             match event.state {
                 EventState::Queued => {
                     let id = EventId { request: request.id, connection: event.connection };
-                    let ready = Ready::fresh(id, event.destination, Arc::clone(request), arrived.position);
+                    let ready = Ready::fresh(id, event, arrived);
                     self.lane(event.destination).offer(ready);
                 }
                 EventState::Scheduled => self.lane(event.destination).expect_at(event.due_at),
@@ -150,11 +157,14 @@ impl Arrivals {
             let grown = store.inner.journal.tail.grown.notified();
             tokio::pin!(grown);
             grown.as_mut().enable();
-            if self.left_over_from.is_some() && !store.inner.index.index.is_recovering() {
+            if self.left_over_from.is_some() {
+                // Before what has arrived since: events go out in the order of their arrival where that is asked.
+                store.recovered().await;
                 let left_over = self.left_over().await;
                 if !left_over.is_empty() {
                     return left_over;
                 }
+                continue;
             }
             match store.inner.journal.tail.next(self.position) {
                 Ok(Some(batch)) => {
@@ -171,14 +181,7 @@ impl Arrivals {
                     continue;
                 }
             }
-            if self.left_over_from.is_some() {
-                tokio::select! {
-                    () = grown => {}
-                    () = store.recovered() => {}
-                }
-            } else {
-                grown.await;
-            }
+            grown.await;
         }
     }
 

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use hookyard_model::event::{EventState, Input, NotAllowed, transition};
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId};
+use hookyard_model::rule::DiscardCause;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::accept::Unavailable;
@@ -27,6 +28,9 @@ pub enum RetryError {
     /// It already waits for delivery, or is being delivered.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
+    /// A transformation of it failed, so that there is nothing to deliver.
+    #[error("its transformation failed, so there is nothing to deliver: replay it once that is changed")]
+    NotTransformed,
     /// Its connection or destination is disabled or was deleted.
     #[error("its connection is {0}: enable it first")]
     NotDeliverable(&'static str),
@@ -50,6 +54,9 @@ impl Store {
     ) -> Result<EventSummary, RetryError> {
         let summary = self.event(project, event).await?.ok_or(RetryError::NotFound)?;
         let next = transition(summary.state, Input::RetryByHand, self.inner.clock.now())?;
+        if summary.discarded == Some(DiscardCause::TransformError) {
+            return Err(RetryError::NotTransformed);
+        }
         self.require_deliverable(event.connection)?;
         let changed = Changed { event, state: next.state, due_at: next.due_at, by_hand: true };
         let queue = &self.inner.journal.queue;

@@ -22,7 +22,7 @@ use crate::journal::record::{Kind, Position};
 use crate::store::{Inner, Store};
 use crate::stored::refused::Refused;
 use crate::stored::request::{self, verdict};
-use crate::stored::routed::Routed;
+use crate::stored::routed::{Leg, Routed};
 use crate::stored::{attempt, cut};
 
 /// A line of the list of requests.
@@ -106,6 +106,8 @@ pub struct EventDetails {
     pub summary: EventSummary,
     /// What its connection's rules made of it; empty where there were none.
     pub ruling: Ruling,
+    /// What is delivered, where transformations changed the request.
+    pub transformed: Option<Request>,
 }
 
 /// Which requests to list.
@@ -352,12 +354,21 @@ impl Store {
         self.look_up(move |inner| {
             let row = query::event(&inner.index.index, id)?.filter(|row| row.project == project.0);
             let Some(row) = row else { return Ok(None) };
-            let ruling = if row.ruled == Position::default() {
-                Ruling::default()
-            } else {
-                inner.ruling(id, row.ruled)?
+            let summary = EventSummary::new(id, &row);
+            if row.ruled == Position::default() {
+                return Ok(Some(EventDetails { summary, ruling: Ruling::default(), transformed: None }));
+            }
+            let mut reader = read::Reader::new(&inner.journal.directory);
+            let leg = inner.leg(&mut reader, id, row.ruled)?;
+            let transformed = match leg.transformed {
+                None => None,
+                Some(transformed) => match inner.read_request(&mut reader, id.request.0, row.position) {
+                    Ok(request) => Some(transformed.applied_to(request)),
+                    Err(read::Error::Gone(_)) => None,
+                    Err(error) => return Err(ReadError(error.to_string()).into()),
+                },
             };
-            Ok(Some(EventDetails { summary: EventSummary::new(id, &row), ruling }))
+            Ok(Some(EventDetails { summary, ruling: leg.ruling, transformed }))
         })
         .await
     }
@@ -488,16 +499,20 @@ impl Inner {
         Ok(RequestDetails { request, is_late: decision.late.is_some(), fields: decision.fields })
     }
 
-    /// What rules made of an event, by the record at a position.
-    fn ruling(&self, event: EventId, position: Position) -> Result<Ruling, ReadError> {
-        let mut reader = read::Reader::new(&self.journal.directory);
+    /// How an event began, or began again with a replay, by the record at a position.
+    pub(crate) fn leg(
+        &self,
+        reader: &mut read::Reader<'_>,
+        event: EventId,
+        position: Position,
+    ) -> Result<Leg, ReadError> {
         let record = reader.record(position).map_err(|error| ReadError(error.to_string()))?;
         let routed =
             Routed::decode(record.version, record.payload).map_err(|error| ReadError(error.to_string()))?;
         let is_of_event =
             matches!(record.kind, Kind::Routed | Kind::Replayed) && routed.request == event.request;
         let leg = routed.events.into_iter().find(|leg| is_of_event && leg.connection == event.connection);
-        leg.map(|leg| leg.ruling).ok_or_else(|| ReadError("the index points at another record".to_owned()))
+        leg.ok_or_else(|| ReadError("the index points at another record".to_owned()))
     }
 
     /// The request at a position. The index has no checksums; that the record is this request's is

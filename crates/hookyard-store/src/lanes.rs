@@ -34,6 +34,7 @@ use tokio::sync::Notify;
 
 use self::shares::{Behind, Line, Shares};
 use self::takers::Takers;
+use crate::arrivals::{Arrived, NewEvent};
 use crate::history::ReadError;
 use crate::index::fold::EventRow;
 use crate::journal::queue::Class;
@@ -57,29 +58,40 @@ pub struct Ready {
     /// Why the next attempt is made.
     pub trigger: Trigger,
     line: Line,
+    /// What is delivered, as far as it is in memory.
     request: Option<Arc<Request>>,
+    content: Content,
+    /// The request's, as it arrived.
     position: Position,
     last_position: Position,
 }
 
+/// Where what is delivered can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// It is the request as it arrived.
+    AsItCame,
+    /// Transformations made it; it stands in this record, of which fresh events do not know the position.
+    Transformed(Option<Position>),
+}
+
 impl Ready {
-    pub(crate) const fn fresh(
-        event: EventId,
-        destination: DestinationId,
-        request: Arc<Request>,
-        position: Position,
-    ) -> Self {
-        let last_position = Position { segment: 0, offset: 0 };
-        let trigger = Trigger::Initial;
+    /// An event of a request that has just been routed.
+    pub(crate) fn fresh(id: EventId, event: &NewEvent, arrived: &Arrived) -> Self {
+        let (request, content) = match &event.transformed {
+            None => (&arrived.request, Content::AsItCame),
+            Some(transformed) => (transformed, Content::Transformed(None)),
+        };
         Self {
-            event,
-            destination,
+            event: id,
+            destination: event.destination,
             attempts: 0,
-            trigger,
+            trigger: Trigger::Initial,
             line: Line::Fresh,
-            request: Some(request),
-            position,
-            last_position,
+            request: Some(Arc::clone(request)),
+            content,
+            position: arrived.position,
+            last_position: Position::default(),
         }
     }
 
@@ -96,6 +108,7 @@ impl Ready {
             trigger,
             line: if matches!(row.state, EventState::Scheduled) { Line::Due } else { Line::Fresh },
             request: None,
+            content: if row.transformed { Content::Transformed(Some(row.ruled)) } else { Content::AsItCame },
             position: row.position,
             last_position: row.last_position,
         }
@@ -192,10 +205,9 @@ impl Store {
             return Ok(Arc::clone(request));
         }
         let inner = Arc::clone(&self.inner);
-        let (position, id) = (ready.position, ready.event.request);
+        let ready = ready.clone();
         let read = tokio::task::spawn_blocking(move || {
-            let mut reader = read::Reader::new(&inner.journal.directory);
-            inner.read_request(&mut reader, id.0, position).map_err(|error| ReadError(error.to_string()))
+            inner.read_content(&mut read::Reader::new(&inner.journal.directory), &ready)
         });
         read.await.map_err(|error| ReadError(error.to_string()))?.map(Arc::new)
     }
@@ -219,10 +231,15 @@ impl Store {
 }
 
 impl State {
-    /// Hands an event to who waits for one (true), or keeps it in memory.
+    /// Hands an event to who waits for one (true), or keeps it in memory as far as there is room for it.
     fn enter(&mut self, ready: Ready, store: &Inner) -> bool {
         let Some(mut ready) = self.takers.hand_over(ready) else { return true };
-        store.account(&mut ready);
+        if !store.account(&mut ready) {
+            store.forget_bytes(&ready);
+            self.known.remove(&ready.event);
+            self.behind.add((ready.event.connection, ready.line));
+            return false;
+        }
         self.waiting.push(ready);
         false
     }
@@ -325,7 +342,7 @@ impl Lane {
             // It is found in the index when the lane is opened again.
             return;
         }
-        store.account(&mut ready);
+        let _ = store.account(&mut ready);
         state.waiting.push_first(ready);
         drop(state);
         self.announce();
@@ -389,14 +406,17 @@ impl Lane {
 }
 
 impl Inner {
-    /// Counts the request's bytes, or lets go of them where lanes keep too many already.
-    fn account(&self, ready: &mut Ready) {
+    /// Counts the request's bytes, or lets go of them where lanes keep too many already. False where they are too
+    /// many and cannot be read again: then they are counted.
+    fn account(&self, ready: &mut Ready) -> bool {
         let bytes = ready.bytes();
-        if self.lanes_bytes.load(Ordering::Relaxed) + bytes > self.lanes_bytes_max {
+        let is_too_much = self.lanes_bytes.load(Ordering::Relaxed) + bytes > self.lanes_bytes_max;
+        if is_too_much && ready.content != Content::Transformed(None) {
             ready.request = None;
-        } else {
-            self.lanes_bytes.fetch_add(bytes, Ordering::Relaxed);
+            return true;
         }
+        self.lanes_bytes.fetch_add(bytes, Ordering::Relaxed);
+        !is_too_much
     }
 
     /// The opposite of [`Inner::account`], for an event that leaves a lane's queue.
@@ -404,10 +424,22 @@ impl Inner {
         self.lanes_bytes.fetch_sub(ready.bytes(), Ordering::Relaxed);
     }
 
+    /// Reads what is delivered.
+    fn read_content(&self, reader: &mut read::Reader<'_>, ready: &Ready) -> Result<Request, ReadError> {
+        let request = self
+            .read_request(reader, ready.event.request.0, ready.position)
+            .map_err(|error| ReadError(error.to_string()))?;
+        let Content::Transformed(Some(ruled)) = ready.content else { return Ok(request) };
+        let transformed = self.leg(reader, ready.event, ruled)?.transformed;
+        let transformed =
+            transformed.ok_or_else(|| ReadError("the index points at another record".to_owned()))?;
+        Ok(transformed.applied_to(request))
+    }
+
     /// Reads the request of an event where it takes at most `bytes_max`; a failure shows at the attempt.
     fn load_request(&self, reader: &mut read::Reader<'_>, mut ready: Ready, bytes_max: usize) -> Ready {
         if bytes_max > 0
-            && let Ok(request) = self.read_request(reader, ready.event.request.0, ready.position)
+            && let Ok(request) = self.read_content(reader, &ready)
             && request.head.len() + request.body.len() <= bytes_max
         {
             ready.request = Some(Arc::new(request));

@@ -27,8 +27,8 @@ pub mod accept;
 pub mod arrivals;
 pub mod claims;
 pub mod lanes;
-pub mod pending;
 pub mod replays;
+pub mod unrouted;
 
 pub mod by_hand;
 pub mod history;

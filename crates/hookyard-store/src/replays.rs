@@ -109,7 +109,7 @@ impl Store {
             source,
             proof: None,
             fields,
-            events: vec![new.leg()],
+            events: vec![new.leg(request)],
         };
         let recorded = async {
             let queue = &self.inner.journal.queue;

@@ -225,9 +225,14 @@ impl Store {
         self.inner.index.index.recovered().await;
     }
 
+    /// Waits until all that was recorded before this call is durable.
+    pub async fn flush(&self) {
+        self.inner.journal.queue.flush().await;
+    }
+
     /// Waits until all that was recorded before this call is durable and in the index.
     pub async fn settle(&self) {
-        self.inner.journal.queue.flush().await;
+        self.flush().await;
         let (_, newest_id) = self.inner.journal.tail.committed();
         self.inner.index.index.settle_patiently(newest_id).await;
     }

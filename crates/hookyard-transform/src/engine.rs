@@ -19,12 +19,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 
+use hookyard_model::execution::Console;
 use tokio::sync::oneshot;
 
 use self::queue::{Job, Queue};
 use crate::input::Input;
 use crate::limits::{EngineLimits, Limits};
-use crate::outcome::{Console, Failure, FailureKind, Outcome, RunError};
+use crate::outcome::{Failure, FailureKind, Outcome, RunError};
 use crate::realm::{Ran, Realm, out_of_time};
 use crate::script::{Script, WeakScript};
 use crate::watch::{Slot, Watch};

@@ -25,6 +25,7 @@ pub mod limits;
 pub mod outcome;
 
 pub mod engine;
+pub mod runner;
 pub mod script;
 
 mod realm;

@@ -4,9 +4,6 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
-/// Longest code of a script, in bytes. Parsing it holds up the caller, at some 20 MB/s.
-pub const CODE_BYTES_MAX: usize = 1 << 20;
-
 /// What one run may take.
 ///
 /// The defaults suit a webhook of some kilobytes with much room to spare. Each is a ceiling, not a reservation.

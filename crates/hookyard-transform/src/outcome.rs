@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use hookyard_model::execution::Console;
+
 use crate::input::Body;
 
 /// A run that went well.
@@ -102,55 +104,6 @@ impl fmt::Display for Position {
     }
 }
 
-/// What a script printed, within its limits.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Console {
-    /// The lines in their order.
-    pub lines: Vec<ConsoleLine>,
-    /// How many lines more there were.
-    pub dropped: u64,
-}
-
-/// One line of the console.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConsoleLine {
-    /// How it was printed.
-    pub level: Level,
-    /// The text; several arguments are joined by a space, objects are JSON.
-    pub text: String,
-}
-
-/// The level of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Level {
-    /// `console.debug`
-    Debug,
-    /// `console.log`
-    Log,
-    /// `console.info`
-    Info,
-    /// `console.warn`
-    Warn,
-    /// `console.error`
-    Error,
-}
-
-impl Level {
-    /// All of them, from the lowest.
-    pub const ALL: [Self; 5] = [Self::Debug, Self::Log, Self::Info, Self::Warn, Self::Error];
-
-    /// The name in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Log => "log",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-}
-
 /// Why there is no outcome.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
@@ -160,6 +113,9 @@ pub enum RunError {
     /// Too many runs wait. The script was not started; try again later.
     #[error("too many transformations wait for a thread; try again later")]
     Busy,
+    /// The system gives no thread. The script was not started; try again later.
+    #[error("there is no thread for transformations: {0}")]
+    NoThread(String),
     /// The engine is gone. The script was perhaps not started.
     #[error("the transformation engine has stopped")]
     Stopped,

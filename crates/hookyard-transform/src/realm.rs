@@ -15,6 +15,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use hookyard_model::execution::{Console, ConsoleLine, Level};
 use rquickjs::promise::PromiseState;
 use rquickjs::{
     Array, Context, Ctx, Function, IntoJs, Module, Object, Persistent, Promise, Runtime, TypedArray, Value,
@@ -25,7 +26,7 @@ pub(crate) use self::budget::thread_cpu;
 pub(crate) use self::failure::{out_of_time, position};
 use crate::input::{Body, Input};
 use crate::limits::Limits;
-use crate::outcome::{Console, ConsoleLine, Failure, FailureKind, Level, Outcome};
+use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::script::Script;
 
 const PRELUDE: &str = include_str!("realm/prelude.js");

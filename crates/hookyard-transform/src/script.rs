@@ -18,10 +18,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use hookyard_model::rule::CODE_BYTES_MAX;
 use rquickjs::{Context, Ctx, Module, Runtime};
 
 use self::scan::{Export, Exported, scan};
-use crate::limits::CODE_BYTES_MAX;
 use crate::outcome::Position;
 use crate::realm::position;
 

@@ -34,6 +34,7 @@ use hookyard_ingest::limits::Limits;
 use hookyard_model::secret::Secret;
 use hookyard_route::limits::Limits as VerificationLimits;
 use hookyard_store::catalog::Declared;
+use hookyard_transform::limits::{EngineLimits, Limits as RunLimits};
 use ipnet::IpNet;
 use toml::de::DeTable;
 
@@ -55,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) verification: VerificationLimits,
     /// How much of what is fetched is kept.
     pub(crate) verification_cache: VerificationCache,
+    /// What transformations may take.
+    pub(crate) transformations: Transformations,
     /// How deliveries are made.
     pub(crate) delivery: Delivery,
     /// When the process says that it is not well.
@@ -112,6 +115,17 @@ pub(crate) struct VerificationCache {
     pub(crate) keys_max: usize,
     /// Most bytes.
     pub(crate) bytes_max: usize,
+}
+
+/// `[transformations]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Transformations {
+    /// What one run may take.
+    pub(crate) limits: RunLimits,
+    /// What all of them may take together.
+    pub(crate) engine: EngineLimits,
+    /// Requests of one source that go through code at the same time.
+    pub(crate) at_a_time_max: usize,
 }
 
 /// `[delivery]`
@@ -214,6 +228,10 @@ impl Config {
             storage: settings::storage(file.table(&mut reader, "storage"), &mut reader),
             verification,
             verification_cache,
+            transformations: settings::transformations(
+                file.table(&mut reader, "transformations"),
+                &mut reader,
+            ),
             delivery: settings::delivery(file.table(&mut reader, "delivery"), &mut reader),
             health: settings::health(file.table(&mut reader, "health"), &mut reader),
             log: settings::log(file.table(&mut reader, "log"), &mut reader),
@@ -233,6 +251,7 @@ impl Default for Config {
             storage: Storage::default(),
             verification: VerificationLimits::default(),
             verification_cache: VerificationCache::default(),
+            transformations: Transformations::default(),
             delivery: Delivery::default(),
             health: Health::default(),
             log: Log::default(),

@@ -23,8 +23,10 @@ use hookyard_outgoing::connector::Connector;
 use hookyard_outgoing::exchange::AnswerLimits;
 use hookyard_outgoing::guard::Guard;
 use hookyard_providers::KeyCache;
+use hookyard_route::limits::Limits as RouteLimits;
 use hookyard_route::route::Router;
 use hookyard_store::store::Store;
+use hookyard_transform::runner::Runner;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -32,7 +34,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, Transformations};
 
 /// How long requests under way may take to finish at shutdown.
 const INGEST_GRACE: Duration = Duration::from_secs(5);
@@ -85,10 +87,20 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     let ingest_metrics = hookyard_ingest::metrics::Metrics::register(&mut registry);
     let route_metrics = hookyard_route::metrics::Metrics::register(&mut registry);
     let connector = connector(config);
-    let limits = config.verification.clone();
+    let Transformations { limits, engine, at_a_time_max } = config.transformations;
+    let runner = Runner::new(engine, limits);
+    let limits = RouteLimits { plans_max: at_a_time_max, ..config.verification.clone() };
     let keys = KeyCache::new(config.verification_cache.keys_max, config.verification_cache.bytes_max);
     let public_url = config.server.public_url.clone();
-    let router = Router::new(store.clone(), &connector, keys.clone(), public_url, limits, route_metrics);
+    let router = Router::new(
+        store.clone(),
+        &connector,
+        keys.clone(),
+        public_url,
+        runner.clone(),
+        limits,
+        route_metrics,
+    );
     let parts = Parts {
         store: store.clone(),
         sender: Sender::new(connector.clone()),
@@ -106,6 +118,7 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
         listening_url: Some(format!("{scheme}://{}", listening.public.local_addr()?)),
         undelivered_age_max: config.health.undelivered_age_max,
         keys: keys.clone(),
+        transformations: runner,
     };
     let ingest = Ingest::new(
         store.clone(),

@@ -4,13 +4,19 @@
 //! [{"type": "filter", "body": {"type": "order.paid"}},
 //!  {"type": "deduplicate", "window_ms": 86400000, "fields": ["/body/id"]},
 //!  {"type": "stale", "older_than_ms": 3600000},
-//!  {"type": "delay", "for_ms": 60000}]
+//!  {"type": "delay", "for_ms": 60000},
+//!  {"type": "transform", "code": "export default (request) => request", "env": {"KEY": "secret"}}]
 //! ```
+//!
+//! What stands in an environment is never shown: variables are shown with `null`, and `null` keeps what is stored.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hookyard_model::rule::{Delay, Rule};
+use hookyard_model::secret::Secret;
 use hookyard_rules::pipeline::Pipeline;
+use hookyard_transform::script::Script;
 use serde_json::{Map, Value, json};
 
 use crate::problem::Problem;
@@ -23,6 +29,10 @@ pub(super) fn show(rule: &Rule) -> Value {
         Rule::Stale { older_than } => json!({"older_than_ms": ms(*older_than)}),
         Rule::Delay(Delay::For(delay)) => json!({"for_ms": ms(*delay)}),
         Rule::Delay(Delay::Until(field)) => json!({"until": field}),
+        Rule::Transform { code, env } => {
+            let names = env.keys().map(|name| (name.clone(), Value::Null));
+            json!({"code": code, "env": names.collect::<Map<_, _>>()})
+        }
     };
     if let Value::Object(shown) = &mut shown {
         shown.insert("type".to_owned(), rule.kind().name().into());
@@ -34,12 +44,12 @@ fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The rules that a body gives.
+/// The rules that a body gives; those that the connection has now know the variables that are to be kept.
 ///
 /// # Errors
 /// Names the rule and the field that cannot be used.
-pub(super) fn read(rules: Vec<Map<String, Value>>) -> Result<Vec<Rule>, Problem> {
-    let rules = rules.into_iter().enumerate().map(|(at, fields)| Fields { at, fields }.rule());
+pub(super) fn read(rules: Vec<Map<String, Value>>, current: &[Rule]) -> Result<Vec<Rule>, Problem> {
+    let rules = rules.into_iter().enumerate().map(|(at, fields)| Fields { at, fields, current }.rule());
     let rules: Vec<Rule> = rules.collect::<Result<_, _>>()?;
     match Pipeline::compile(&rules) {
         Ok(_) => Ok(rules),
@@ -49,12 +59,13 @@ pub(super) fn read(rules: Vec<Map<String, Value>>) -> Result<Vec<Rule>, Problem>
 }
 
 /// The fields of one rule that were not asked for yet.
-struct Fields {
+struct Fields<'a> {
     at: usize,
     fields: Map<String, Value>,
+    current: &'a [Rule],
 }
 
-impl Fields {
+impl Fields<'_> {
     fn rule(mut self) -> Result<Rule, Problem> {
         let kind = self.text("type")?.ok_or_else(|| Problem::missing_field(&self.name("type")))?;
         let rule = match kind.as_str() {
@@ -71,8 +82,9 @@ impl Fields {
                 Some(field) => Rule::Delay(Delay::Until(field)),
                 None => Rule::Delay(Delay::For(self.duration("for_ms")?)),
             },
+            "transform" => self.transform()?,
             _ => {
-                let expected = "expected `filter`, `deduplicate`, `stale` or `delay`";
+                let expected = "expected `filter`, `deduplicate`, `stale`, `delay` or `transform`";
                 return Err(Problem::invalid_field(&self.name("type"), expected));
             }
         };
@@ -82,6 +94,43 @@ impl Fields {
                 &self.name(unknown),
                 format!("a `{kind}` rule has no such field, or not together with the others"),
             )),
+        }
+    }
+
+    fn transform(&mut self) -> Result<Rule, Problem> {
+        let code = self.text("code")?.ok_or_else(|| Problem::missing_field(&self.name("code")))?;
+        Script::compile(&code).map_err(|error| Problem::invalid_field(&self.name("code"), error))?;
+        let mut env = BTreeMap::new();
+        match self.fields.remove("env") {
+            None => {}
+            Some(Value::Object(variables)) => {
+                for (name, value) in variables {
+                    let value = self.variable(&name, value)?;
+                    env.insert(name, value);
+                }
+            }
+            Some(_) => return Err(Problem::invalid_field(&self.name("env"), "expected an object of texts")),
+        }
+        Ok(Rule::Transform { code, env })
+    }
+
+    /// The value of a variable. Where it is null that is the stored one: of the rule at this place, or else of any.
+    fn variable(&self, name: &str, value: Value) -> Result<Secret, Problem> {
+        let known = |rule: &Rule| match rule {
+            Rule::Transform { env, .. } => env.get(name).cloned(),
+            _ => None,
+        };
+        let problem =
+            |expected: &str| Problem::invalid_field(&self.name(&format!("env.{name}")), expected.to_owned());
+        match value {
+            Value::String(text) => Ok(Secret::new(text)),
+            Value::Null => {
+                let at_this_place = self.current.get(self.at).and_then(known);
+                at_this_place
+                    .or_else(|| self.current.iter().find_map(known))
+                    .ok_or_else(|| problem("null keeps the stored value, and there is none: give a text"))
+            }
+            _ => Err(problem("expected a text, or null to keep the stored one")),
         }
     }
 
@@ -120,7 +169,7 @@ mod tests {
 
     fn parse(rules: Value) -> Result<Vec<Rule>, String> {
         let rules: Vec<Map<String, Value>> = serde_json::from_value(rules).unwrap();
-        read(rules).map_err(|problem| problem.field().unwrap_or_default().to_owned())
+        read(rules, &[]).map_err(|problem| problem.field().unwrap_or_default().to_owned())
     }
 
     #[test]
@@ -132,10 +181,25 @@ mod tests {
             {"type": "stale", "older_than_ms": 1},
             {"type": "delay", "for_ms": 5},
             {"type": "delay", "until": "/body/at"},
+            {"type": "transform", "code": "export default (request) => request", "env": {}},
         ]);
         let read = parse(rules.clone()).unwrap();
         assert_eq!(Value::Array(read.iter().map(show).collect()), rules);
         assert_eq!(parse(json!([{"type": "deduplicate", "window_ms": 1_000}])).unwrap(), read[2..3]);
+    }
+
+    #[test]
+    fn variables_are_not_shown_and_null_keeps_them() {
+        let rule = |env: Value| json!({"type": "transform", "code": "export default (r) => r", "env": env});
+        let stored = parse(json!([{"type": "filter"}, rule(json!({"A": "1", "B": "2"}))])).unwrap();
+        assert_eq!(show(&stored[1]), rule(json!({"A": null, "B": null})));
+        let again = |rules: Value| {
+            let rules: Vec<Map<String, Value>> = serde_json::from_value(rules).unwrap();
+            read(rules, &stored).map_err(|problem| problem.field().unwrap_or_default().to_owned())
+        };
+        let expected = parse(json!([rule(json!({"B": "2", "C": "3"}))])).unwrap();
+        assert_eq!(again(json!([rule(json!({"B": null, "C": "3"}))])).unwrap(), expected);
+        assert_eq!(again(json!([rule(json!({"D": null}))])), Err("rules[0].env.D".to_owned()));
     }
 
     #[test]
@@ -151,6 +215,11 @@ mod tests {
             (json!({"type": "stale", "older_than_ms": 1, "window_ms": 1}), "rules[0].window_ms"),
             (json!({"type": "delay", "until": "/body/at", "for_ms": 1}), "rules[0].for_ms"),
             (json!({"type": "delay"}), "rules[0].for_ms"),
+            (json!({"type": "transform"}), "rules[0].code"),
+            (json!({"type": "transform", "code": "return 1"}), "rules[0].code"),
+            (json!({"type": "transform", "code": "export default 1", "env": {"A": 1}}), "rules[0].env.A"),
+            (json!({"type": "transform", "code": "export default 1", "env": {"1": "x"}}), "rules[0]"),
+            (json!({"type": "transform", "code": "export default 1", "file": "x"}), "rules[0].file"),
         ] {
             assert_eq!(parse(json!([rule])), Err(field.to_owned()), "{rule}");
         }

@@ -89,7 +89,7 @@ impl ConnectionFields {
         let rules = match self.rules {
             Field::Keep => current.map(|it| it.rules.clone()).unwrap_or_default(),
             Field::Reset => Vec::new(),
-            Field::Set(rules) => rules::read(rules)?,
+            Field::Set(rules) => rules::read(rules, current.map_or(&[], |it| &it.rules))?,
         };
         let retry = current.map(|it| it.retry.clone()).unwrap_or_default();
         let retry = match self.retry {

@@ -2,14 +2,18 @@
 
 use hookyard_model::attempt::ErrorKind;
 use hookyard_model::event::EventState;
+use hookyard_model::execution::{Console, Execution};
 use hookyard_model::id::EventId;
+use hookyard_model::request::{Head, Request};
 use hookyard_model::rule::{DiscardCause, Step};
 use hookyard_model::standing::HeldBy;
 use hookyard_store::history::{EventDetails, EventSummary};
 use hookyard_store::store::Store;
 use serde::Serialize;
 
+use crate::payload::{HeaderLines, HeaderText, Payload};
 use crate::time::Rfc3339;
+use crate::transformations::LineView;
 
 /// An event as it is shown.
 #[derive(Debug, Serialize)]
@@ -41,28 +45,77 @@ pub(crate) struct EventDetailsView {
     duplicate_of: Option<String>,
     /// What each rule did, in their order, up to the one that ended it.
     rules: Vec<StepView>,
+    /// What is delivered, where transformations changed the request; none where they did not.
+    transformed: Option<TransformedView>,
+}
+
+/// A request as transformations made it.
+#[derive(Debug, Serialize)]
+struct TransformedView {
+    /// Path and query behind the source's token.
+    path: String,
+    headers: HeaderLines,
+    body: Payload,
 }
 
 #[derive(Debug, Serialize)]
 struct StepView {
     r#type: &'static str,
-    /// A sentence; none where the rule changed nothing.
+    /// A sentence; none where there is nothing to say.
     detail: Option<String>,
+    /// What it was to run the code of a transformation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    execution: Option<ExecutionView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ExecutionView {
+    console: Vec<LineView>,
+    /// Lines of the console that were too many.
+    console_dropped: u64,
+    /// Processor time that the run took, in microseconds.
+    cpu_us: u64,
+}
+
+impl From<Execution> for ExecutionView {
+    fn from(execution: Execution) -> Self {
+        let Execution { console: Console { lines, dropped }, cpu } = execution;
+        Self {
+            console: lines.into_iter().map(LineView::from).collect(),
+            console_dropped: dropped,
+            cpu_us: u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl TransformedView {
+    /// Shows a request whose head is an HTTP request's; the others are never made.
+    fn new(request: &Request) -> Option<Self> {
+        let head = Head::parse(&request.head).ok()?;
+        let headers = head.headers.iter();
+        Some(Self {
+            path: head.suffix().to_owned(),
+            headers: headers.map(|(name, value)| ((*name).to_owned(), HeaderText::from(*value))).collect(),
+            body: Payload::new(&request.body, request.body_bytes),
+        })
+    }
 }
 
 impl EventDetailsView {
     /// Shows an event; the store says whether it is held.
     pub(crate) fn new(store: &Store, details: EventDetails) -> Self {
-        let EventDetails { summary, ruling } = details;
+        let EventDetails { summary, ruling, transformed } = details;
         let connection = summary.id.connection;
         let step = |step: Step| StepView {
             r#type: step.kind.name(),
             detail: (!step.detail.is_empty()).then_some(step.detail),
+            execution: step.execution.map(ExecutionView::from),
         };
         Self {
             event: EventView::new(store, &summary),
             duplicate_of: ruling.duplicate_of.map(|request| EventId { request, connection }.to_string()),
             rules: ruling.steps.into_iter().map(step).collect(),
+            transformed: transformed.as_ref().and_then(TransformedView::new),
         }
     }
 }

@@ -144,6 +144,7 @@ impl Yard {
                     state: EventState::Queued,
                     due_at: server.clock.now(),
                     ruling: Ruling::default(),
+                    transformed: None,
                 };
                 server.store.record_routed(&arrived, Fields::default(), &[event]);
                 routed += 1;

@@ -179,6 +179,7 @@ impl Running {
                 state: EventState::Queued,
                 due_at: self.store.clock().now(),
                 ruling: hookyard_model::rule::Ruling::default(),
+                transformed: None,
             };
             self.store.record_routed(&arrived, Fields::default(), &[new]);
         }

@@ -19,6 +19,7 @@ use hookyard_store::accept::Arrival;
 use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
 use hookyard_store::history::{EventFilter, Page, RequestFilter};
 use hookyard_store::store::{OpenError, Options, Store};
+use hookyard_transform::runner::Runner;
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -97,7 +98,15 @@ impl Yard {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let (cache, limits) = (KeyCache::default(), self.limits.clone());
-        let router = Router::new(store.clone(), &keys.connector(), cache.clone(), None, limits, metrics);
+        let router = Router::new(
+            store.clone(),
+            &keys.connector(),
+            cache.clone(),
+            None,
+            Runner::default(),
+            limits,
+            metrics,
+        );
         let (stop, stopped) = watch::channel(false);
         let routing = tokio::spawn(router.run(stopped));
         Running { store, registry, cache, project, destination, stop, routing }

@@ -263,7 +263,7 @@ fn rules(rules: &[Rule]) -> Option<Problem> {
         return Problem::new("rules", format!("at most {RULES_MAX} rules are possible"));
     }
     let is_whole = |rule: &Rule| match rule {
-        Rule::Filter { .. } | Rule::Delay(Delay::Until(_)) => true,
+        Rule::Filter { .. } | Rule::Delay(Delay::Until(_)) | Rule::Transform { .. } => true,
         Rule::Deduplicate { window, .. } => whole_ms(*window).is_some(),
         Rule::Stale { older_than } => whole_ms(*older_than).is_some(),
         Rule::Delay(Delay::For(delay)) => whole_ms(*delay).is_some(),

@@ -12,6 +12,7 @@ use rusqlite::{Row, params};
 
 use super::Catalog;
 use super::check::{self, Noun, Problem};
+use super::key::SecretKey;
 use super::open::{LoadError, managed_by_from, managed_by_name, unsigned};
 use super::stored_retry;
 use super::stored_rules;
@@ -252,7 +253,7 @@ impl Draft<'_> {
             connection.source.0.cast_signed(),
             connection.destination.0.cast_signed(),
             stored_retry::encode(&connection.retry)?,
-            stored_rules::encode(&connection.rules)?,
+            stored_rules::encode(self.key, connection.id, &connection.rules)?,
             disabled.map(|it| it.cause.name()),
             disabled.map(|it| it.at.us().cast_signed()),
             managed_by_name(connection.managed_by),
@@ -282,17 +283,17 @@ const GET_ALL: &str = "
     FROM connections ORDER BY id";
 
 /// All connections in the database.
-pub(super) fn load(database: &rusqlite::Connection) -> Result<Vec<Connection>, LoadError> {
+pub(super) fn load(database: &rusqlite::Connection, key: &SecretKey) -> Result<Vec<Connection>, LoadError> {
     let mut statement = database.prepare(GET_ALL)?;
     let mut rows = statement.query([])?;
     let mut connections = Vec::new();
     while let Some(row) = rows.next()? {
-        connections.push(read(row)?);
+        connections.push(read(row, key)?);
     }
     Ok(connections)
 }
 
-fn read(row: &Row<'_>) -> Result<Connection, LoadError> {
+fn read(row: &Row<'_>, key: &SecretKey) -> Result<Connection, LoadError> {
     let id = ConnectionId(unsigned(row, 0)?);
     let damaged = |what: String| LoadError::Damaged(format!("connection {id}: {what}"));
     let disabled = match row.get::<_, Option<String>>(6)? {
@@ -311,7 +312,7 @@ fn read(row: &Row<'_>) -> Result<Connection, LoadError> {
         destination: DestinationId(unsigned(row, 4)?),
         retry: stored_retry::decode(row.get_ref(5)?.as_str()?)
             .map_err(|error| damaged(format!("retry: {error}")))?,
-        rules: stored_rules::decode(row.get_ref(11)?.as_str()?)
+        rules: stored_rules::decode(key, id, row.get_ref(11)?.as_str()?)
             .map_err(|error| damaged(format!("rules: {error}")))?,
         disabled,
         managed_by: managed_by_from(row, 8)?,

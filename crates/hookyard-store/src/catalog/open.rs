@@ -177,7 +177,7 @@ fn load(database: &Connection, key: &SecretKey) -> Result<Snapshot, LoadError> {
         projects,
         sources: by_id(sources::load(database, key)?, |source| source.id),
         destinations: by_id(destinations::load(database, key)?, |destination| destination.id),
-        connections: by_id(connections::load(database)?, |connection| connection.id),
+        connections: by_id(connections::load(database, key)?, |connection| connection.id),
         by_source: FxHashMap::default(),
     };
     snapshot.group_by_source();

@@ -1,25 +1,57 @@
 //! The form in which a connection's rules are stored: a JSON list. The names carry the version: a new form of a rule
-//! gets a new name, and the old ones are read for ever.
+//! gets a new name, and the old ones are read for ever. Environment variables may be secrets, and are sealed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hookyard_model::id::ConnectionId;
 use hookyard_model::rule::{Delay, Rule};
+use hookyard_model::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::check;
+use super::key::SecretKey;
+use super::seal::{self, Place, SealError};
 use super::write::WriteError;
+
+/// Why stored rules cannot be read. Neither says anything of what is sealed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DecodeError {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error("the environment of a transformation: {0}")]
+    Sealed(#[from] SealError),
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum StoredRule {
-    FilterV1 { condition: String },
-    DeduplicateV1 { by: Vec<String>, window_ms: u64 },
-    StaleV1 { older_than_ms: u64 },
-    DelayForV1 { ms: u64 },
-    DelayUntilV1 { field: String },
+    FilterV1 {
+        condition: String,
+    },
+    DeduplicateV1 {
+        by: Vec<String>,
+        window_ms: u64,
+    },
+    StaleV1 {
+        older_than_ms: u64,
+    },
+    DelayForV1 {
+        ms: u64,
+    },
+    DelayUntilV1 {
+        field: String,
+    },
+    /// The environment is the sealed JSON of an object, in base64; none where it is empty.
+    TransformV1 {
+        code: String,
+        env: Option<String>,
+    },
 }
 
-pub(super) fn encode(rules: &[Rule]) -> Result<String, WriteError> {
+pub(super) fn encode(key: &SecretKey, id: ConnectionId, rules: &[Rule]) -> Result<String, WriteError> {
     let ms = |duration: Duration| {
         check::whole_ms(duration)
             .ok_or_else(|| WriteError::Storage("a rule's time has a fraction of a millisecond".to_owned()))
@@ -33,20 +65,53 @@ pub(super) fn encode(rules: &[Rule]) -> Result<String, WriteError> {
             Rule::Stale { older_than } => StoredRule::StaleV1 { older_than_ms: ms(*older_than)? },
             Rule::Delay(Delay::For(delay)) => StoredRule::DelayForV1 { ms: ms(*delay)? },
             Rule::Delay(Delay::Until(field)) => StoredRule::DelayUntilV1 { field: field.clone() },
+            Rule::Transform { code, env } => {
+                StoredRule::TransformV1 { code: code.clone(), env: seal_env(key, id, env)? }
+            }
         })
     });
     let stored: Vec<StoredRule> = stored.collect::<Result<_, WriteError>>()?;
     serde_json::to_string(&stored).map_err(|error| WriteError::Storage(error.to_string()))
 }
 
-pub(super) fn decode(text: &str) -> Result<Vec<Rule>, serde_json::Error> {
+pub(super) fn decode(key: &SecretKey, id: ConnectionId, text: &str) -> Result<Vec<Rule>, DecodeError> {
     let stored: Vec<StoredRule> = serde_json::from_str(text)?;
-    Ok(stored.into_iter().map(StoredRule::into_rule).collect())
+    stored.into_iter().map(|rule| rule.into_rule(key, id)).collect()
+}
+
+const fn place(id: ConnectionId) -> Place {
+    Place { table: "connections", column: "rules", row: id.0 }
+}
+
+fn seal_env(
+    key: &SecretKey,
+    id: ConnectionId,
+    env: &BTreeMap<String, Secret>,
+) -> Result<Option<String>, WriteError> {
+    if env.is_empty() {
+        return Ok(None);
+    }
+    let exposed: BTreeMap<&str, &str> =
+        env.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+    let plain = serde_json::to_vec(&exposed).map_err(|_| SealError::TooLong)?;
+    Ok(Some(STANDARD.encode(seal::seal(key, place(id), &plain)?)))
+}
+
+fn unseal_env(
+    key: &SecretKey,
+    id: ConnectionId,
+    sealed: Option<String>,
+) -> Result<BTreeMap<String, Secret>, SealError> {
+    let Some(sealed) = sealed else { return Ok(BTreeMap::new()) };
+    let sealed = STANDARD.decode(sealed).map_err(|_| SealError::Refused)?;
+    let plain = seal::unseal(key, place(id), &sealed)?;
+    let exposed: BTreeMap<String, String> = serde_json::from_slice(&plain).map_err(|_| SealError::Refused)?;
+    Ok(exposed.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
 }
 
 impl StoredRule {
-    fn into_rule(self) -> Rule {
-        match self {
+    fn into_rule(self, key: &SecretKey, id: ConnectionId) -> Result<Rule, DecodeError> {
+        Ok(match self {
             Self::FilterV1 { condition } => Rule::Filter { condition },
             Self::DeduplicateV1 { by, window_ms } => {
                 Rule::Deduplicate { by, window: Duration::from_millis(window_ms) }
@@ -56,13 +121,20 @@ impl StoredRule {
             }
             Self::DelayForV1 { ms } => Rule::Delay(Delay::For(Duration::from_millis(ms))),
             Self::DelayUntilV1 { field } => Rule::Delay(Delay::Until(field)),
-        }
+            Self::TransformV1 { code, env } => Rule::Transform { code, env: unseal_env(key, id, env)? },
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ID: ConnectionId = ConnectionId(7);
+
+    fn key() -> SecretKey {
+        SecretKey::from_base64(&STANDARD.encode([9; 32])).unwrap()
+    }
 
     #[test]
     fn rules_of_the_first_version_are_read_for_ever() {
@@ -74,8 +146,29 @@ mod tests {
             Rule::Delay(Delay::Until("/body/at".to_owned())),
         ];
         let stored = r#"[{"filter_v1":{"condition":"{\"body\":{\"a\":1}}"}},{"deduplicate_v1":{"by":["/body/id"],"window_ms":60000}},{"stale_v1":{"older_than_ms":1500}},{"delay_for_v1":{"ms":5000}},{"delay_until_v1":{"field":"/body/at"}}]"#;
-        assert_eq!(decode(stored).unwrap(), rules);
-        assert_eq!(encode(&rules).unwrap(), stored);
-        assert_eq!(decode("[]").unwrap(), []);
+        assert_eq!(decode(&key(), ID, stored).unwrap(), rules);
+        assert_eq!(encode(&key(), ID, &rules).unwrap(), stored);
+        assert_eq!(decode(&key(), ID, "[]").unwrap(), []);
+    }
+
+    #[test]
+    fn an_environment_is_sealed_and_bound_to_its_connection() {
+        let env: BTreeMap<_, _> = [("KEY".to_owned(), Secret::new("hunter2"))].into();
+        let rules = [
+            Rule::Transform { code: "export default (r) => r".to_owned(), env },
+            Rule::Transform { code: String::new(), env: BTreeMap::new() },
+        ];
+        let stored = encode(&key(), ID, &rules).unwrap();
+        assert!(!stored.contains("hunter2") && !stored.contains("KEY"), "{stored}");
+        assert_eq!(decode(&key(), ID, &stored).unwrap(), rules);
+        assert!(matches!(decode(&key(), ConnectionId(8), &stored), Err(DecodeError::Sealed(_))));
+    }
+
+    #[test]
+    fn a_transformation_of_the_first_version_is_read_for_ever() {
+        let stored = include_str!("fixtures/transform_v1.json").trim();
+        let env: BTreeMap<_, _> = [("KEY".to_owned(), Secret::new("fixture"))].into();
+        let rule = Rule::Transform { code: "export default (request) => request".to_owned(), env };
+        assert_eq!(decode(&key(), ID, stored).unwrap(), [rule]);
     }
 }

@@ -10,7 +10,7 @@ use super::{Applied, Error};
 use crate::journal::record::Position;
 
 /// Version of the schema; a file of another version is made anew from the journal.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 /// Read connections kept for the next reader.
 const READERS_KEPT: usize = 2;
 
@@ -21,7 +21,7 @@ const READERS_KEPT: usize = 2;
 /// (accepted 0, 252 and 253, rejected 1 to 200, pending 254), as they stand now; `refused` is the position
 /// of the record of a late refusal. Long texts make slow keys, so a provider's event id is looked up by a
 /// hash of it. `ruled` is the position of the record that says what rules made of an event, where its connection has
-/// any; `claims` is what deduplication remembers. The partial indexes cover what is rare: a request or
+/// any, and what transformations made of its request, where it is `transformed`; `claims` is what deduplication remembers. The partial indexes cover what is rare: a request or
 /// event that passes through within one transaction of the index never enters them.
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -40,8 +40,9 @@ const SCHEMA: &str = "
         provider_time_us INTEGER
     ) STRICT;
     CREATE INDEX requests_unrouted ON requests (id) WHERE events IS NULL;
+    CREATE INDEX requests_unrouted_of ON requests (source, id) WHERE events IS NULL;
     CREATE INDEX requests_rejected ON requests (id) WHERE verdict >= 1 AND verdict <= 200;
-    CREATE INDEX requests_pending ON requests (source, id) WHERE verdict = 254;
+    CREATE INDEX requests_pending ON requests (id) WHERE verdict = 254;
     CREATE INDEX requests_provider_event ON requests (provider_event_hash, id)
         WHERE provider_event_hash IS NOT NULL;
     CREATE TABLE events (
@@ -61,6 +62,7 @@ const SCHEMA: &str = "
         last_at_us INTEGER,
         discarded INTEGER,
         ruled INTEGER,
+        transformed INTEGER NOT NULL,
         PRIMARY KEY (request, connection)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE claims (

@@ -188,13 +188,18 @@ pub(crate) fn unrouted(
     Ok(found)
 }
 
-/// Requests of a source whose verification is pending, oldest first.
-pub(crate) fn pending(index: &Index, source: u64, limit: usize) -> Result<Vec<(u64, RequestRow)>, Error> {
+/// Requests of a source that have been neither routed nor refused, pending or accepted ones, oldest first.
+pub(crate) fn unrouted_of(
+    index: &Index,
+    source: u64,
+    is_pending: bool,
+    limit: usize,
+) -> Result<Vec<(u64, RequestRow)>, Error> {
     let sql = format!(
-        "SELECT {REQUEST_COLUMNS} FROM requests WHERE verdict = 254 AND source = ?1
-         ORDER BY id LIMIT {limit}"
+        "SELECT {REQUEST_COLUMNS} FROM requests INDEXED BY requests_unrouted_of
+         WHERE events IS NULL AND source = ?1 AND (verdict = 254) = ?2 ORDER BY id LIMIT {limit}"
     );
-    let parameters = [Value::Integer(source as i64)];
+    let parameters = [Value::Integer(source as i64), Value::Integer(i64::from(is_pending))];
     let mut found = Vec::new();
     for partition in index.partitions() {
         found.extend(partition.read(|connection| all(connection, &sql, &parameters, request_row))?);

@@ -221,6 +221,7 @@ mod tests {
             trigger: Trigger::Initial,
             line,
             request: None,
+            content: crate::lanes::Content::AsItCame,
             position: Position::default(),
             last_position: Position::default(),
         }

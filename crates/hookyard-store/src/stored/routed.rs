@@ -1,19 +1,25 @@
 //! What a request was routed to, as it lies in the journal.
 //!
-//! Version 3: `request u64 · request's position u64 · project u64 · source u64 ·`
+//! Version 4: `request u64 · request's position u64 · project u64 · source u64 ·`
 //! `verdict u8 (0: as it was) · time µs u64 (0: none) · event id len u16 · topic len u16 (0: none) · count u16 ·`
 //! `then each event: connection u64 · destination u64 · state u8 · due µs u64 · ruling`; then event id · topic`
 //!
 //! A ruling is `steps u8 (0: there is nothing else) · discard cause u8 (0: none) · duplicate of u64 (0: none) ·`
-//! `claims u8 · then each claim 16 bytes · then each step: kind u8 · detail len u16 · detail`.
+//! `claims u8 · then each claim 16 bytes · then each step: kind u8 · detail len u16 · detail ·`
+//! `(of a transformation: cpu µs u32 · console lines dropped u32 · console lines u16 · then each line: level u8 ·`
+//! `len u16 · text) · then what transformations made of the request: u8 (0: nothing, 1: another head, 2: another`
+//! `head and body) · head len u32 · head · body len u32 · body`.
 //!
-//! Version 2 has no rulings. Version 1 is the same without verdict, time, event id and topic.
+//! Version 3 has neither executions nor what transformations made. Version 2 has no rulings. Version 1 is the same without verdict, time, event id and topic.
+
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
+use hookyard_model::execution::{Console, ConsoleLine, Execution, Level};
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, RequestId, SourceId};
-use hookyard_model::request::{Fields, Proof};
+use hookyard_model::request::{Fields, Proof, Request};
 use hookyard_model::rule::{ClaimKey, DiscardCause, RuleKind, Ruling, Step};
 
 use super::{DETAIL_BYTES_MAX, Undecodable, cut, request, take_text};
@@ -45,6 +51,27 @@ pub(crate) struct Leg {
     pub(crate) state: EventState,
     pub(crate) due_at: Timestamp,
     pub(crate) ruling: Ruling,
+    pub(crate) transformed: Option<Transformed>,
+}
+
+/// What transformations made of a request, for one event of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Transformed {
+    pub(crate) head: Bytes,
+    /// None where it is the request's.
+    pub(crate) body: Option<Bytes>,
+}
+
+impl Transformed {
+    /// What is delivered instead of this request.
+    pub(crate) fn applied_to(self, request: Request) -> Request {
+        let body = self.body.unwrap_or_else(|| request.body.clone());
+        Request { head: self.head, body_bytes: body.len() as u64, body, ..request }
+    }
+
+    fn bytes(&self) -> usize {
+        self.head.len() + self.body.as_ref().map_or(0, Bytes::len)
+    }
 }
 
 fn kept(text: Option<&String>) -> &str {
@@ -55,7 +82,12 @@ impl Routed {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let Fields { provider_event_id, topic, provider_time } = &self.fields;
         let (event_id, topic) = (kept(provider_event_id.as_ref()), kept(topic.as_ref()));
-        let bytes = FIXED_BYTES + LEG_BYTES * self.events.len() + event_id.len() + topic.len();
+        let transformed = self.events.iter().filter_map(|leg| leg.transformed.as_ref());
+        let bytes = FIXED_BYTES
+            + LEG_BYTES * self.events.len()
+            + event_id.len()
+            + topic.len()
+            + transformed.map(Transformed::bytes).sum::<usize>();
         let mut payload = Vec::with_capacity(bytes);
         payload.put_u64_le(self.request.0);
         payload.put_u64_le(self.position.to_u64());
@@ -72,6 +104,9 @@ impl Routed {
             payload.put_u8(leg.state.code());
             payload.put_u64_le(leg.due_at.us());
             put_ruling(&mut payload, &leg.ruling);
+            if !leg.ruling.steps.is_empty() {
+                put_transformed(&mut payload, leg.transformed.as_ref());
+            }
         }
         payload.extend_from_slice(event_id.as_bytes());
         payload.extend_from_slice(topic.as_bytes());
@@ -114,19 +149,49 @@ fn put_ruling(payload: &mut Vec<u8>, ruling: &Ruling) {
     for ClaimKey(key) in claims {
         payload.extend_from_slice(key);
     }
-    for Step { kind, detail } in steps {
-        let detail = cut(detail, DETAIL_BYTES_MAX);
+    for Step { kind, detail, execution } in steps {
         payload.put_u8(kind.code());
-        payload.put_u16_le(detail.len() as u16);
-        payload.extend_from_slice(detail.as_bytes());
+        put_text(payload, cut(detail, DETAIL_BYTES_MAX));
+        if *kind == RuleKind::Transform {
+            put_execution(payload, execution.as_ref());
+        }
     }
 }
 
-fn ruling(payload: &mut Bytes) -> Result<Ruling, Undecodable> {
-    let count = payload.try_get_u8()?;
+fn put_text(payload: &mut Vec<u8>, text: &str) {
+    payload.put_u16_le(text.len() as u16);
+    payload.extend_from_slice(text.as_bytes());
+}
+
+fn put_execution(payload: &mut Vec<u8>, execution: Option<&Execution>) {
+    let none = Execution::default();
+    let Execution { console: Console { lines, dropped }, cpu } = execution.unwrap_or(&none);
+    let fitting = |number: u128| u32::try_from(number).unwrap_or(u32::MAX);
+    payload.put_u32_le(fitting(cpu.as_micros()));
+    let (lines, beyond) = lines.split_at(lines.len().min(usize::from(u16::MAX)));
+    payload.put_u32_le(fitting(u128::from(*dropped) + beyond.len() as u128));
+    payload.put_u16_le(lines.len() as u16);
+    for ConsoleLine { level, text } in lines {
+        payload.put_u8(level.code());
+        put_text(payload, cut(text, usize::from(u16::MAX)));
+    }
+}
+
+fn put_transformed(payload: &mut Vec<u8>, transformed: Option<&Transformed>) {
+    let Some(Transformed { head, body }) = transformed else { return payload.put_u8(0) };
+    payload.put_u8(if body.is_some() { 2 } else { 1 });
+    for part in [Some(head), body.as_ref()].into_iter().flatten() {
+        payload.put_u32_le(part.len() as u32);
+        payload.extend_from_slice(part);
+    }
+}
+
+/// A ruling, and what transformations made of the request.
+fn ruling(version: u8, payload: &mut Bytes) -> Result<(Ruling, Option<Transformed>), Undecodable> {
     let mut ruling = Ruling::default();
+    let count = if version >= 3 { payload.try_get_u8()? } else { 0 };
     if count == 0 {
-        return Ok(ruling);
+        return Ok((ruling, None));
     }
     ruling.discarded = match payload.try_get_u8()? {
         0 => None,
@@ -139,24 +204,58 @@ fn ruling(payload: &mut Bytes) -> Result<Ruling, Undecodable> {
     }
     for _ in 0..count {
         let kind = RuleKind::from_code(payload.try_get_u8()?).ok_or(Undecodable("it has an unknown rule"))?;
-        let len = payload.try_get_u16_le()?;
-        ruling.steps.push(Step { kind, detail: take_text(payload, usize::from(len))? });
+        let detail = text(payload)?;
+        let execution = if kind == RuleKind::Transform { Some(execution(payload)?) } else { None };
+        ruling.steps.push(Step { kind, detail, execution });
     }
-    Ok(ruling)
+    let transformed = if version >= 4 { transformed(payload)? } else { None };
+    Ok((ruling, transformed))
+}
+
+fn text(payload: &mut Bytes) -> Result<String, Undecodable> {
+    let len = payload.try_get_u16_le()?;
+    take_text(payload, usize::from(len))
+}
+
+fn execution(payload: &mut Bytes) -> Result<Execution, Undecodable> {
+    let cpu = Duration::from_micros(u64::from(payload.try_get_u32_le()?));
+    let mut console = Console { lines: Vec::new(), dropped: u64::from(payload.try_get_u32_le()?) };
+    for _ in 0..payload.try_get_u16_le()? {
+        let level = Level::from_code(payload.try_get_u8()?);
+        let level = level.ok_or(Undecodable("it has an unknown level of console output"))?;
+        console.lines.push(ConsoleLine { level, text: text(payload)? });
+    }
+    Ok(Execution { console, cpu })
+}
+
+fn transformed(payload: &mut Bytes) -> Result<Option<Transformed>, Undecodable> {
+    let parts = payload.try_get_u8()?;
+    let mut part = || {
+        let len = payload.try_get_u32_le()? as usize;
+        if len > payload.len() {
+            return Err(Undecodable("it ends before the transformed request does"));
+        }
+        Ok(payload.split_to(len))
+    };
+    match parts {
+        0 => Ok(None),
+        1 => Ok(Some(Transformed { head: part()?, body: None })),
+        2 => Ok(Some(Transformed { head: part()?, body: Some(part()?) })),
+        _ => Err(Undecodable("it has an unknown kind of transformed request")),
+    }
 }
 
 fn legs(version: u8, payload: &mut Bytes) -> Result<Vec<Leg>, Undecodable> {
     let count = payload.try_get_u16_le()?;
     let mut legs = Vec::with_capacity(usize::from(count));
     for _ in 0..count {
-        legs.push(Leg {
-            connection: ConnectionId(payload.try_get_u64_le()?),
-            destination: DestinationId(payload.try_get_u64_le()?),
-            state: EventState::from_code(payload.try_get_u8()?)
-                .ok_or(Undecodable("it has an unknown event state"))?,
-            due_at: Timestamp::from_us(payload.try_get_u64_le()?),
-            ruling: if version >= 3 { ruling(payload)? } else { Ruling::default() },
-        });
+        let connection = ConnectionId(payload.try_get_u64_le()?);
+        let destination = DestinationId(payload.try_get_u64_le()?);
+        let state = EventState::from_code(payload.try_get_u8()?)
+            .ok_or(Undecodable("it has an unknown event state"))?;
+        let due_at = Timestamp::from_us(payload.try_get_u64_le()?);
+        let (ruling, transformed) = ruling(version, payload)?;
+        legs.push(Leg { connection, destination, state, due_at, ruling, transformed });
     }
     Ok(legs)
 }
@@ -172,15 +271,28 @@ mod tests {
             state: EventState::Queued,
             due_at: Timestamp::from_us(7),
             ruling: Ruling::default(),
+            transformed: None,
         };
         let discarded = Ruling {
             discarded: Some(DiscardCause::Duplicate),
             duplicate_of: Some(RequestId(9)),
             claims: vec![ClaimKey([3; 16]), ClaimKey([4; 16])],
             steps: vec![
-                Step { kind: RuleKind::Filter, detail: String::new() },
-                Step { kind: RuleKind::Deduplicate, detail: "wie früher".to_owned() },
+                Step { kind: RuleKind::Filter, detail: String::new(), execution: None },
+                Step { kind: RuleKind::Deduplicate, detail: "wie früher".to_owned(), execution: None },
             ],
+        };
+        let line = ConsoleLine { level: Level::Warn, text: "größer".to_owned() };
+        let execution =
+            Execution { console: Console { lines: vec![line], dropped: 3 }, cpu: Duration::from_micros(44) };
+        let step = Step { kind: RuleKind::Transform, detail: String::new(), execution: Some(execution) };
+        let transformed = |body: Option<&'static [u8]>| Leg {
+            ruling: Ruling { steps: vec![step.clone()], ..Ruling::default() },
+            transformed: Some(Transformed {
+                head: Bytes::from_static(b"POST / HTTP/1.1\r\n\r\n"),
+                body: body.map(Bytes::from_static),
+            }),
+            ..leg.clone()
         };
         Routed {
             request: RequestId(1),
@@ -189,7 +301,12 @@ mod tests {
             source: SourceId(4),
             proof,
             fields,
-            events: vec![leg.clone(), Leg { state: EventState::Discarded, ruling: discarded, ..leg }],
+            events: vec![
+                leg.clone(),
+                transformed(Some(b"{}")),
+                transformed(None),
+                Leg { state: EventState::Discarded, ruling: discarded, ..leg },
+            ],
         }
     }
 
@@ -206,7 +323,7 @@ mod tests {
         for proof in [None, Some(Proof::Verified), Some(Proof::NotAsked)] {
             for fields in [Fields::default(), fields("evt_1")] {
                 let routed = routed(proof, fields);
-                assert_eq!(Routed::decode(3, Bytes::from(routed.encode())), Ok(routed));
+                assert_eq!(Routed::decode(4, Bytes::from(routed.encode())), Ok(routed));
             }
         }
     }
@@ -214,7 +331,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut_at_a_character() {
         let encoded = routed(None, fields(&format!("{}ä", "x".repeat(255)))).encode();
-        let decoded = Routed::decode(3, Bytes::from(encoded)).unwrap();
+        let decoded = Routed::decode(4, Bytes::from(encoded)).unwrap();
         assert_eq!(decoded.fields, fields(&"x".repeat(255)));
     }
 
@@ -223,7 +340,7 @@ mod tests {
         let encoded = routed(Some(Proof::Verified), fields("evt_1")).encode();
         for len in 0..encoded.len() {
             let cut = Bytes::copy_from_slice(&encoded[..len]);
-            assert!(Routed::decode(3, cut).is_err(), "{len}");
+            assert!(Routed::decode(4, cut).is_err(), "{len}");
         }
     }
 }

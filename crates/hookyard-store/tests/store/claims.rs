@@ -23,7 +23,7 @@ async fn claim(store: &Store, arrivals: &mut Arrivals, connection: u64, key: Cla
     let first = store.claim(connection, key, id, at, WINDOW).await.unwrap();
     assert_eq!(store.claim(connection, key, id, at, WINDOW).await.unwrap(), first, "asked once more");
     let claims = if first.is_none() { vec![key] } else { Vec::new() };
-    let steps = vec![Step { kind: RuleKind::Deduplicate, detail: String::new() }];
+    let steps = vec![Step { kind: RuleKind::Deduplicate, detail: String::new(), execution: None }];
     let ruling = Ruling { duplicate_of: first, claims, steps, ..Ruling::default() };
     let new = NewEvent { connection, state: EventState::Cancelled, ruling, ..queued(store) };
     store.record_routed(&arrived, Fields::default(), &[new]);

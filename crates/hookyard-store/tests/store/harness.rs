@@ -110,6 +110,7 @@ pub(crate) fn queued(store: &Store) -> NewEvent {
         state: EventState::Queued,
         due_at: store.clock().now(),
         ruling: Ruling::default(),
+        transformed: None,
     }
 }
 
@@ -258,7 +259,8 @@ pub(crate) async fn answers(store: &Store) -> String {
         }
         let details = store.event_details(PROJECT, event.id).await.unwrap();
         if let Some(ruling) = details.map(|details| details.ruling).filter(|it| !it.steps.is_empty()) {
-            text.push_str(&format!("    {ruling:?}\n"));
+            // As they were shown before transformations could be among them.
+            text.push_str(&format!("    {}\n", format!("{ruling:?}").replace(", execution: None }", " }")));
         }
     }
     text

@@ -57,7 +57,7 @@ async fn some_pending(store: &Store, arrivals: &mut hookyard_store::arrivals::Ar
 
 /// What rules make of a duplicate that they let claim a key before.
 fn ruling() -> Ruling {
-    let step = |kind, detail: &str| rule::Step { kind, detail: detail.to_owned() };
+    let step = |kind, detail: &str| rule::Step { kind, detail: detail.to_owned(), execution: None };
     Ruling {
         discarded: Some(DiscardCause::Duplicate),
         duplicate_of: Some(RequestId(1)),

@@ -10,6 +10,7 @@ use hookyard_store::accept::Arrival;
 use hookyard_store::history::{Page, RequestFilter, RequestKind, Status};
 use hookyard_store::live::Happening;
 use hookyard_store::store::Store;
+use hookyard_store::unrouted::Unrouted;
 use rustc_hash::FxHashSet;
 
 use crate::harness::*;
@@ -40,7 +41,7 @@ fn of_kind(kind: RequestKind) -> RequestFilter {
 /// The ids of a page of pending requests, whether there are more, and up to which id it reaches.
 async fn page(store: &Store, known: &[RequestId], count: usize, bytes: usize) -> (Vec<RequestId>, bool) {
     let known: FxHashSet<RequestId> = known.iter().copied().collect();
-    let page = store.pending_requests(SOURCE, known, count, bytes).await.unwrap();
+    let page = store.unrouted_requests(SOURCE, Unrouted::Pending, known, count, bytes).await.unwrap();
     assert!(page.requests.iter().all(|arrived| arrived.is_pending() && arrived.request.id <= page.up_to));
     (page.requests.iter().map(|arrived| arrived.request.id).collect(), page.more)
 }

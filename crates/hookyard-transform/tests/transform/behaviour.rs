@@ -1,8 +1,9 @@
 //! What a transformation means.
 
 use bytes::Bytes;
+use hookyard_model::execution::Level;
 use hookyard_transform::input::Body;
-use hookyard_transform::outcome::{FailureKind, Level, Position};
+use hookyard_transform::outcome::{FailureKind, Position};
 use hookyard_transform::script::{Script, ScriptError};
 
 use crate::harness::{Harness, handler, json, tight, with_body};

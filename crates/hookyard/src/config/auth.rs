@@ -52,7 +52,7 @@ fn build(mut settings: BTreeMap<String, String>, directory: &Path) -> Result<Aut
 }
 
 /// A file's text, without the line break that editors put at its end.
-fn content(path: &Path) -> Result<String, String> {
+pub(super) fn content(path: &Path) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
     if std::fs::metadata(path).map_err(unreadable)?.len() > FILE_BYTES_MAX {
         return Err(format!("{} is longer than {FILE_BYTES_MAX} bytes", path.display()));

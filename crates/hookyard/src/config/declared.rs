@@ -42,7 +42,7 @@ pub(super) fn read(file: &mut Table<'_>, reader: &mut Reader<'_>, directory: &Pa
     let mut connections = Places::new();
     let mut unused = destinations.clone();
     for table in file.tables(reader, "connection") {
-        let known = Known { sources: &sources, destinations: &destinations };
+        let known = Known { sources: &sources, destinations: &destinations, directory };
         declared.connections.extend(connection(table, reader, &mut connections, &known, &mut unused));
     }
     for (name, at) in unused {
@@ -228,6 +228,8 @@ fn breaker(mut table: Table<'_>, reader: &mut Reader<'_>) -> Breaker {
 struct Known<'a> {
     sources: &'a Places,
     destinations: &'a Places,
+    /// What paths are taken from.
+    directory: &'a Path,
 }
 
 fn connection(
@@ -242,7 +244,7 @@ fn connection(
     let source = table.required_text(reader, "source");
     let destination = table.required_text(reader, "destination");
     let enabled = table.boolean(reader, "enabled").unwrap_or(true);
-    let rules = super::rules::read(&mut table, reader);
+    let rules = super::rules::read(&mut table, reader, known.directory);
     let retry = table.optional_table(reader, "retry").and_then(|retry_table| retry(retry_table, reader));
     require_known("source", source.as_deref(), known.sources, &table, reader);
     require_known("destination", destination.as_deref(), known.destinations, &table, reader);

@@ -4,6 +4,7 @@
 //! Where another crate has a default of its own, that one is taken, so that there is only one.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,11 +14,14 @@ use hookyard_model::secret::Secret;
 use hookyard_outgoing::exchange::AnswerLimits;
 use hookyard_route::limits::Limits as VerificationLimits;
 use hookyard_store::store::Options;
+use hookyard_transform::limits::{EngineLimits, Limits as RunLimits};
 use ipnet::IpNet;
 use tracing::Level;
 
 use super::table::{Reader, Table};
-use super::{Delivery, Health, Log, LogFormat, Server, ServerTls, Storage, VerificationCache};
+use super::{
+    Delivery, Health, Log, LogFormat, Server, ServerTls, Storage, Transformations, VerificationCache,
+};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -56,6 +60,13 @@ impl Default for Storage {
 impl Default for VerificationCache {
     fn default() -> Self {
         Self { keys_max: 1_024, bytes_max: 4 << 20 }
+    }
+}
+
+impl Default for Transformations {
+    fn default() -> Self {
+        let VerificationLimits { plans_max, .. } = VerificationLimits::default();
+        Self { limits: RunLimits::default(), engine: EngineLimits::default(), at_a_time_max: plans_max }
     }
 }
 
@@ -168,6 +179,29 @@ pub(super) fn storage(mut table: Table<'_>, reader: &mut Reader<'_>) -> Storage 
     storage
 }
 
+pub(super) fn transformations(mut table: Table<'_>, reader: &mut Reader<'_>) -> Transformations {
+    let default = Transformations::default();
+    let RunLimits { cpu, memory_bytes, output_bytes, .. } = default.limits;
+    let transformations = Transformations {
+        limits: RunLimits {
+            cpu: table.duration(reader, "cpu_max", MS..=10 * S).unwrap_or(cpu),
+            memory_bytes: table.size(reader, "memory_bytes_max", MIB..=4 * GIB).unwrap_or(memory_bytes),
+            output_bytes: table.size(reader, "output_bytes_max", KIB..=64 * MIB).unwrap_or(output_bytes),
+            ..default.limits
+        },
+        engine: EngineLimits {
+            threads: table
+                .count(reader, "threads", 1..=256)
+                .and_then(NonZeroUsize::new)
+                .unwrap_or(default.engine.threads),
+            ..default.engine
+        },
+        at_a_time_max: table.count(reader, "at_a_time_max", 1..=10_000).unwrap_or(default.at_a_time_max),
+    };
+    table.finish(reader);
+    transformations
+}
+
 pub(super) fn verification(
     mut table: Table<'_>,
     reader: &mut Reader<'_>,
@@ -187,6 +221,7 @@ pub(super) fn verification(
         pending_age_max: table
             .duration(reader, "pending_age_max", S..=30 * DAY)
             .unwrap_or(default.pending_age_max),
+        plans_max: default.plans_max,
         pending_requests_max: table
             .count(reader, "pending_requests_max", 1..=1_000_000)
             .unwrap_or(default.pending_requests_max),

@@ -187,6 +187,17 @@ impl<'d> Table<'d> {
         }
     }
 
+    /// A text as it stands, in which a dollar sign is one.
+    pub(super) fn text_as_it_stands(&mut self, reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
+        match self.take(key)? {
+            (_, DeValue::String(text)) => Some(text.into_owned()),
+            (at, other) => {
+                self.wrong(reader, key, at, format!("must be a text in quotes, not {}", kind(&other)));
+                None
+            }
+        }
+    }
+
     /// A text that must be there.
     pub(super) fn required_text(&mut self, reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
         if !self.has(key) {

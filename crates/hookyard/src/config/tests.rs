@@ -73,7 +73,7 @@ fn the_manual_states_the_defaults() {
 #[test]
 fn the_manual_leaves_out_no_setting() {
     let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
-                [verification]\nx=1\n[delivery]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
+                [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
                 [[destination]]\nx=1\nname='a'\nurl='http://a'\nrate={limit=1,x=1}\nbreaker={x=1}\n\
                 [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n\
                 [[connection]]\nsource='a'\ndestination='a'\nname='b'\nretry={linear={x=1}}\n";
@@ -81,9 +81,10 @@ fn the_manual_leaves_out_no_setting() {
     for (_, message) in problems(text) {
         let (_, known) = message.split_once("known here are ").unwrap_or_else(|| panic!("{message}"));
         for setting in known.split(", ") {
-            let is_section = ["server", "limits", "storage", "verification", "delivery", "health", "log"]
-                .contains(&setting)
-                || ["source", "destination", "connection"].contains(&setting);
+            let sections =
+                ["server", "limits", "storage", "verification", "transformations", "delivery", "health"];
+            let is_section = sections.contains(&setting)
+                || ["log", "source", "destination", "connection"].contains(&setting);
             let is_shown = MANUAL.contains(&format!("`{setting}`"))
                 || MANUAL.contains(&format!("{setting} = "))
                 || MANUAL.contains(&format!("[server.{setting}]"));
@@ -292,6 +293,12 @@ retry_max = "18s"
 pending_age_max = "19m"
 pending_requests_max = 20
 pending_bytes_max = "21KiB"
+[transformations]
+cpu_max = "22ms"
+memory_bytes_max = "23MiB"
+output_bytes_max = "24KiB"
+threads = 25
+at_a_time_max = 26
 [delivery]
 allow_networks = ["127.0.0.0/8", "fd00::/8"]
 lane_events_max = 11
@@ -335,10 +342,24 @@ level = "warn"
             retry_first: Duration::from_millis(17),
             retry_max: s(18),
             pending_age_max: s(19 * 60),
+            plans_max: VerificationLimits::default().plans_max,
             pending_requests_max: 20,
             pending_bytes_max: 21 << 10,
         },
         verification_cache: VerificationCache { keys_max: 15, bytes_max: 1 << 20 },
+        transformations: Transformations {
+            limits: RunLimits {
+                cpu: Duration::from_millis(22),
+                memory_bytes: 23 << 20,
+                output_bytes: 24 << 10,
+                ..RunLimits::default()
+            },
+            engine: EngineLimits {
+                threads: std::num::NonZeroUsize::new(25).unwrap(),
+                ..EngineLimits::default()
+            },
+            at_a_time_max: 26,
+        },
         delivery: Delivery {
             allow_networks: vec!["127.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
             lane_events_max: 11,

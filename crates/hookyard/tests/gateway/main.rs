@@ -37,4 +37,5 @@ mod rules;
 mod sdk;
 mod shutdown;
 mod tls;
+mod transform;
 mod watching;

@@ -1,7 +1,8 @@
-//! Route's side of the store: requests whose verification is pending, source by source.
+//! Route's side of the store: requests that cannot be routed at once, source by source.
 //!
 //! They arrive like all others ([`crate::arrivals`]) and wait in the route stage's memory, as far as there
-//! is room. The rest is found here, in the index, once there is room again.
+//! is room, for their verification or their transformation. The rest is found here, in the index, once there is
+//! room again.
 //!
 //! **Invariant:** the answer holds no request that was decided before the call: what is decided is made
 //! durable and taken into the index first.
@@ -18,30 +19,40 @@ use crate::index::query;
 use crate::journal::read;
 use crate::store::Store;
 
-/// Some of a source's pending requests.
+/// Why a request is not routed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unrouted {
+    /// Its verification is pending.
+    Pending,
+    /// It is accepted, and waits for its turn.
+    Accepted,
+}
+
+/// Some of a source's requests that have been neither routed nor refused.
 #[derive(Debug)]
-pub struct PendingPage {
+pub struct UnroutedPage {
     /// Oldest first.
     pub requests: Vec<Arrived>,
     /// Whether there are more behind the last of them.
     pub more: bool,
-    /// Every pending request with this id or a smaller one was to be found by this call.
+    /// Every such request with this id or a smaller one was to be found by this call.
     pub up_to: RequestId,
 }
 
 impl Store {
-    /// Pending requests of a source that are not among the `known` ones, oldest first: at most
+    /// Unrouted requests of a source and this kind that are not among the `known` ones, oldest first: at most
     /// `count_max`, and no more once their bytes reach `bytes_max`.
     ///
     /// # Errors
     /// [`ReadError`] where the index cannot be read, or lags behind because it cannot be written.
-    pub async fn pending_requests(
+    pub async fn unrouted_requests(
         &self,
         source: SourceId,
+        kind: Unrouted,
         known: FxHashSet<RequestId>,
         count_max: usize,
         bytes_max: usize,
-    ) -> Result<PendingPage, ReadError> {
+    ) -> Result<UnroutedPage, ReadError> {
         self.recovered().await;
         self.inner.journal.queue.flush().await;
         let (_, newest_id) = self.inner.journal.tail.committed();
@@ -50,10 +61,10 @@ impl Store {
         }
         self.look_up(move |inner| {
             let limit = known.len() + count_max;
-            let rows = query::pending(&inner.index.index, source.0, limit)?;
+            let rows = query::unrouted_of(&inner.index.index, source.0, kind == Unrouted::Pending, limit)?;
             let mut reader = read::Reader::new(&inner.journal.directory);
             let mut page =
-                PendingPage { requests: Vec::new(), more: rows.len() == limit, up_to: RequestId(newest_id) };
+                UnroutedPage { requests: Vec::new(), more: rows.len() == limit, up_to: RequestId(newest_id) };
             let mut bytes = 0;
             for (id, row) in rows {
                 if known.contains(&RequestId(id)) {
@@ -69,7 +80,7 @@ impl Store {
                         let request = Arc::new(request);
                         page.requests.push(Arrived { request, position: row.position });
                     }
-                    Err(error) => error!(request = %RequestId(id), %error, "a request cannot be verified"),
+                    Err(error) => error!(request = %RequestId(id), %error, "a request cannot be routed"),
                 }
             }
             Ok(page)
