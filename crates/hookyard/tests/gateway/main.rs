@@ -28,11 +28,11 @@ mod crash;
 mod directory;
 #[cfg(target_os = "linux")]
 mod disk;
-mod handshakes;
 mod isolation;
 mod lanes;
 mod outcomes;
 mod pending;
+mod providers;
 mod rules;
 mod sdk;
 mod shutdown;
