@@ -133,11 +133,10 @@ impl Table {
 impl Entry {
     fn new(source: &Arc<Source>, public_url: Option<&str>) -> Self {
         let verification = &source.verification;
-        let secrets: Vec<&str> = verification.secrets.iter().map(|secret| secret.expose()).collect();
         let url = source.url(public_url);
         let configuration = Configuration {
             provider: &verification.provider,
-            secrets: &secrets,
+            secrets: &verification.exposed_secrets(),
             settings: &verification.settings,
             public_url: url.as_deref(),
         };

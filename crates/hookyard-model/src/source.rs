@@ -62,6 +62,13 @@ pub struct Verification {
     pub settings: BTreeMap<String, String>,
 }
 
+impl Verification {
+    /// The secrets' texts, in order, for what verifies with them.
+    pub fn exposed_secrets(&self) -> Vec<&str> {
+        self.secrets.iter().map(Secret::expose).collect()
+    }
+}
+
 /// A custom answer to an accepted request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {

@@ -149,7 +149,7 @@ impl Handshakes {
         Some(self.answer_to(known, reader))
     }
 
-    fn reader<'a>(&'a self, request: &Request<'a>) -> Reader<'a> {
+    fn reader<'a>(&'a self, request: &'a Request<'a>) -> Reader<'a> {
         let reader = Reader::new(request, &self.settings);
         let reader = self.secret.as_deref().map_or(reader, |secret| reader.with_secret(secret));
         self.key.as_deref().map_or(reader, |key| reader.with_key(key))

@@ -34,7 +34,7 @@ use crate::verdict::Refusal;
 /// Reads from one request, and from what is known beside it.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
-    request: Request<'a>,
+    request: &'a Request<'a>,
     settings: &'a Settings,
     body: &'a [u8],
     secret: Option<&'a str>,
@@ -84,9 +84,9 @@ impl From<Unreadable<'_>> for Refusal {
 
 impl<'a> Reader<'a> {
     /// Reads from a request as it arrived.
-    pub(crate) fn new(request: &Request<'a>, settings: &'a Settings) -> Self {
+    pub(crate) fn new(request: &'a Request<'a>, settings: &'a Settings) -> Self {
         Self {
-            request: *request,
+            request,
             settings,
             body: request.body,
             secret: None,
@@ -145,8 +145,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The request that is read.
-    pub(crate) fn request(&self) -> &Request<'a> {
-        &self.request
+    pub(crate) fn request(&self) -> &'a Request<'a> {
+        self.request
     }
 
     /// The body that is read.
@@ -280,7 +280,7 @@ impl<'a> Reader<'a> {
     }
 
     fn place(&self, place: &Place) -> Result<Cow<'a, [u8]>, Why> {
-        let request = &self.request;
+        let request = self.request;
         let known = |bytes: Option<&'a [u8]>| bytes.map(Cow::Borrowed).ok_or(Why::Missing);
         let text =
             |text: Option<&'a str>| text.map(|text| Cow::Borrowed(text.as_bytes())).ok_or(Why::Missing);

@@ -112,6 +112,8 @@ pub enum Filter {
     Upper,
     /// `trim`: without white space around it.
     Trim,
+    /// `nfkd`: in Unicode's compatibility decomposition (UAX #15).
+    Nfkd,
     /// `md5`, as bytes.
     Md5,
     /// `sha1`, as bytes.
@@ -316,6 +318,7 @@ impl Filter {
                 "lower" => Self::Lower,
                 "upper" => Self::Upper,
                 "trim" => Self::Trim,
+                "nfkd" => Self::Nfkd,
                 "md5" => Self::Md5,
                 "sha1" => Self::Sha1,
                 "sha256" => Self::Sha256,

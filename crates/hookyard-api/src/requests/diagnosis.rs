@@ -61,10 +61,9 @@ fn diagnosed(
     for (name, value) in &head.headers {
         headers.append(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_bytes(value).ok()?);
     }
-    let secrets: Vec<&str> = source.verification.secrets.iter().map(|secret| secret.expose()).collect();
     let configuration = Configuration {
         provider: &source.verification.provider,
-        secrets: &secrets,
+        secrets: &source.verification.exposed_secrets(),
         settings: &source.verification.settings,
         public_url: url,
     };

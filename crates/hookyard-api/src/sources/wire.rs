@@ -174,13 +174,12 @@ fn answer(change: Field<Object<AnswerFields>>, current: Option<Answer>) -> Optio
 /// A source whose secrets or settings its provider cannot use would refuse every request.
 fn check(new: &NewSource, api: &Shared) -> Result<(), Problem> {
     let verification = &new.verification;
-    let secrets: Vec<&str> = verification.secrets.iter().map(Secret::expose).collect();
     // A token that is still to be made is as good as any other.
     let token = new.token.as_deref().unwrap_or_default();
     let url = source::url(new.public_url.as_deref(), api.public_url.as_deref(), token);
     let verifier = Verifier::new(&Configuration {
         provider: &verification.provider,
-        secrets: &secrets,
+        secrets: &verification.exposed_secrets(),
         settings: &verification.settings,
         public_url: url.as_deref(),
     });

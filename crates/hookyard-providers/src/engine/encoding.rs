@@ -13,15 +13,30 @@ const WRONG_LENGTH: &str = "the signature has the wrong length";
 /// The longest digest: SHA-512.
 pub(crate) const DIGEST_BYTES_MAX: usize = 64;
 
+/// A digest, and zeros behind it: digests of one algorithm are compared at one length, whatever it is.
+pub(crate) type PaddedDigest = [u8; DIGEST_BYTES_MAX];
+
+/// Which letters are digits from 10 on.
+#[derive(Clone, Copy)]
+struct Letters {
+    first: u8,
+    /// The bit that makes both cases one, or none.
+    fold: u8,
+}
+
+const LOWER: Letters = Letters { first: b'a', fold: 0 };
+const UPPER: Letters = Letters { first: b'A', fold: 0 };
+const ANY_CASE: Letters = Letters { first: b'a', fold: 0x20 };
+
 /// Decodes a signature that has exactly the length of `digest`; the error says what is wrong with it.
 pub(crate) fn decode_exact(text: &[u8], encoding: Encoding, digest: &mut [u8]) -> Result<(), &'static str> {
     match encoding {
-        Encoding::Hex => hex(text, &LOWER, "the signature is not lower-case hex", digest),
-        Encoding::HexUpper => hex(text, &UPPER, "the signature is not upper-case hex", digest),
-        Encoding::HexAny => hex(text, &ANY_CASE, "the signature is not hex", digest),
+        Encoding::Hex => hex(text, LOWER, "the signature is not lower-case hex", digest),
+        Encoding::HexUpper => hex(text, UPPER, "the signature is not upper-case hex", digest),
+        Encoding::HexAny => hex(text, ANY_CASE, "the signature is not hex", digest),
         Encoding::Hex0x => {
             let text = text.strip_prefix(b"0x").ok_or("the signature does not begin with `0x`")?;
-            hex(text, &LOWER, "the signature is not lower-case hex", digest)
+            hex(text, LOWER, "the signature is not lower-case hex", digest)
         }
         Encoding::Base64 => {
             if text.len() != digest.len().div_ceil(3) * 4 {
@@ -44,7 +59,7 @@ pub(crate) fn decode_exact(text: &[u8], encoding: Encoding, digest: &mut [u8]) -
                 return Err(WRONG_LENGTH);
             }
             base64(text, &STANDARD, "the signature is not standard base64", written)?;
-            hex(written, &LOWER, "the signature is not base64 of lower-case hex", digest)
+            hex(written, LOWER, "the signature is not base64 of lower-case hex", digest)
         }
     }
 }
@@ -71,43 +86,45 @@ pub(crate) fn decode(text: &[u8], encoding: Encoding) -> Result<Vec<u8>, &'stati
     if bytes.is_empty() { Err("the signature is empty") } else { Ok(bytes) }
 }
 
+/// How many bytes are read from hex at once: as many as a processor's register has.
+const BLOCK_BYTES: usize = 16;
+const BLOCK_DIGITS: usize = BLOCK_BYTES * 2;
+
 /// Reads digits without a branch on what they are; whether all were digits shows at the end.
-fn hex(text: &[u8], values: &[u8; 256], why: &'static str, digest: &mut [u8]) -> Result<(), &'static str> {
-    let (pairs, rest) = text.as_chunks::<2>();
-    if pairs.len() != digest.len() || !rest.is_empty() {
+fn hex(text: &[u8], letters: Letters, why: &'static str, digest: &mut [u8]) -> Result<(), &'static str> {
+    if text.len() != digest.len() * 2 {
         return Err(WRONG_LENGTH);
     }
-    let value = |digit: u8| values.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT);
-    let mut all = 0;
-    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
-        let (high, low) = (value(*high), value(*low));
-        *byte = high << 4 | (low & 0xf);
-        all |= high | low;
+    let mut strange = 0;
+    let (blocks, rest) = text.as_chunks();
+    let (places, rest_place) = digest.as_chunks_mut();
+    for (digits, place) in blocks.iter().zip(places) {
+        strange |= hex_block(digits, letters, place);
     }
-    if all < NO_DIGIT { Ok(()) } else { Err(why) }
+    if !rest.is_empty() {
+        let (mut digits, mut bytes) = ([b'0'; BLOCK_DIGITS], [0; BLOCK_BYTES]);
+        digits.iter_mut().zip(rest).for_each(|(digit, from)| *digit = *from);
+        strange |= hex_block(&digits, letters, &mut bytes);
+        rest_place.iter_mut().zip(bytes).for_each(|(byte, from)| *byte = from);
+    }
+    if strange == 0 { Ok(()) } else { Err(why) }
 }
 
-/// What stands in a table for what is no digit.
-const NO_DIGIT: u8 = 0x80;
-static LOWER: [u8; 256] = digit_values(b"abcdef");
-static UPPER: [u8; 256] = digit_values(b"ABCDEF");
-static ANY_CASE: [u8; 256] = digit_values(b"abcdefABCDEF");
-
-#[expect(clippy::indexing_slicing, reason = "when it is compiled, every index is known")]
-/// The value of every byte as a hex digit, where these letters are digits from 10 on, over and over.
-const fn digit_values(letters: &[u8]) -> [u8; 256] {
-    let mut values = [NO_DIGIT; 256];
-    let mut number = 0;
-    while number < 10 {
-        values[b'0' as usize + number as usize] = number;
-        number += 1;
+/// Reads one block; not zero if a digit was none. Loops over arrays of fixed size become a few instructions.
+fn hex_block(digits: &[u8; BLOCK_DIGITS], letters: Letters, bytes: &mut [u8; BLOCK_BYTES]) -> u8 {
+    let mut values = [0; BLOCK_DIGITS];
+    let mut strange = 0;
+    for (value, digit) in values.iter_mut().zip(digits) {
+        let number = digit.wrapping_sub(b'0');
+        let letter = (digit | letters.fold).wrapping_sub(letters.first);
+        *value = if number < 10 { number } else { letter.wrapping_add(10) };
+        strange |= u8::from(number >= 10) & u8::from(letter >= 6);
     }
-    let mut place = 0;
-    while place < letters.len() {
-        values[letters[place] as usize] = 10 + (place % 6) as u8;
-        place += 1;
+    for (byte, pair) in bytes.iter_mut().zip(values.as_chunks::<2>().0) {
+        let pair = u16::from_le_bytes(*pair);
+        *byte = (pair << 4 | pair >> 8) as u8;
     }
-    values
+    strange
 }
 
 fn base64(

@@ -4,7 +4,7 @@
 //! truncated one can never match and all comparisons take the same time.
 
 use crate::definition::Encoding;
-use crate::engine::encoding::{self, DIGEST_BYTES_MAX};
+use crate::engine::encoding::{self, DIGEST_BYTES_MAX, PaddedDigest};
 
 /// The most signatures one request may carry.
 pub const SIGNATURES_MAX: usize = 16;
@@ -12,26 +12,22 @@ pub const SIGNATURES_MAX: usize = 16;
 /// What is said of more.
 pub(crate) const TOO_MANY: &str = "it holds more than 16 signatures";
 
-/// How many bytes are held without asking for memory: with SHA-256 one signature, and one more while a
-/// secret is rotated.
-const INLINE_BYTES: usize = DIGEST_BYTES_MAX;
+/// How many are held without asking for memory: one, and one more while a secret is rotated.
+const INLINE: usize = 2;
 
 /// Decoded signatures, at most [`SIGNATURES_MAX`].
 pub(crate) struct Signatures {
-    inline: [u8; INLINE_BYTES],
-    more: Vec<u8>,
+    inline: [PaddedDigest; INLINE],
+    /// Those that do not fit into `inline`.
+    more: Vec<PaddedDigest>,
     digest_bytes: usize,
-    /// How many fit into `inline`.
-    inline_max: usize,
     count: usize,
 }
 
 impl Signatures {
     /// No signatures yet, for an algorithm whose digests have `digest_bytes` bytes.
     pub(crate) fn new(digest_bytes: usize) -> Self {
-        let digest_bytes = digest_bytes.clamp(1, DIGEST_BYTES_MAX);
-        let inline_max = INLINE_BYTES / digest_bytes;
-        Self { inline: [0; INLINE_BYTES], more: Vec::new(), digest_bytes, inline_max, count: 0 }
+        Self { inline: [[0; DIGEST_BYTES_MAX]; INLINE], more: Vec::new(), digest_bytes, count: 0 }
     }
 
     /// Adds one signature; the error says what is wrong with it.
@@ -39,14 +35,11 @@ impl Signatures {
         if self.count >= SIGNATURES_MAX {
             return Err(TOO_MANY);
         }
-        let (place, start) = if self.count < self.inline_max {
-            (&mut self.inline[..], self.count * self.digest_bytes)
-        } else {
-            let start = self.more.len();
-            self.more.resize(start + self.digest_bytes, 0);
-            (&mut self.more[..], start)
+        let place = match self.inline.get_mut(self.count) {
+            Some(place) => place,
+            None => self.more.push_mut([0; DIGEST_BYTES_MAX]),
         };
-        let digest = place.get_mut(start..start + self.digest_bytes).ok_or(TOO_MANY)?;
+        let digest = place.get_mut(..self.digest_bytes).ok_or("its algorithm has no such digests")?;
         encoding::decode_exact(text, encoding, digest)?;
         self.count += 1;
         Ok(())
@@ -56,9 +49,9 @@ impl Signatures {
         self.count
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let inline = self.inline.chunks_exact(self.digest_bytes).take(self.count);
-        inline.chain(self.more.chunks_exact(self.digest_bytes))
+    /// All of them, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &PaddedDigest> {
+        self.inline.iter().chain(&self.more).take(self.count)
     }
 }
 
@@ -83,9 +76,16 @@ mod tests {
             for byte in 0..SIGNATURES_MAX {
                 let text = format!("{byte:02x}").repeat(digest_bytes);
                 assert_eq!(signatures.push(text.as_bytes(), Encoding::Hex), Ok(()));
-                let held: Vec<u8> = signatures.iter().flatten().copied().collect();
-                let expected: Vec<u8> = (0..=byte).flat_map(|byte| vec![byte as u8; digest_bytes]).collect();
-                assert_eq!(held, expected, "{digest_bytes} {byte}");
+                let held: Vec<&PaddedDigest> = signatures.iter().collect();
+                assert_eq!(held.len(), byte + 1, "{digest_bytes} {byte}");
+                for (expected, signature) in held.iter().enumerate() {
+                    let (digest, padding) = signature.split_at(digest_bytes);
+                    assert!(
+                        digest.iter().all(|held| usize::from(*held) == expected),
+                        "{digest_bytes} {byte}"
+                    );
+                    assert!(padding.iter().all(|held| *held == 0), "{digest_bytes} {byte}");
+                }
             }
         }
     }

@@ -118,7 +118,8 @@ impl Symmetric {
                 found = Some(Verified { secret: key.secret });
             }
         }
-        found.ok_or(Refusal::NoSignatureMatches { secrets: self.keys.len(), signatures: signatures.len() })
+        let none = || Refusal::NoSignatureMatches { secrets: self.keys.len(), signatures: signatures.len() };
+        found.ok_or_else(none)
     }
 }
 

@@ -77,11 +77,15 @@ fn digits(text: &[u8]) -> Option<u64> {
     if text.is_empty() || text.len() > 19 {
         return None;
     }
-    let (number, all_digits) = text.iter().fold((0_u64, true), |(number, all_digits), digit| {
+    let mut number = 0_u64;
+    for digit in text {
         let value = digit.wrapping_sub(b'0');
-        (number.wrapping_mul(10).wrapping_add(u64::from(value)), all_digits & (value < 10))
-    });
-    all_digits.then_some(number)
+        if value > 9 {
+            return None;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(value));
+    }
+    Some(number)
 }
 
 /// `2023-11-14T22:13:20.5+01:00`; the `T` may be a space, seconds, fraction and zone may be missing, and

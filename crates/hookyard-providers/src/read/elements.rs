@@ -38,10 +38,10 @@ impl<'a> Elements<'a> {
     }
 
     /// All elements, in order.
-    #[inline]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
-        let behind = Split { rest: self.behind, separator: self.separator };
-        self.first.iter().take(self.count).copied().chain(behind)
+        let mut first = self.first.iter().take(self.count);
+        let mut behind = Split { rest: self.behind, separator: self.separator };
+        std::iter::from_fn(move || first.next().copied().or_else(|| behind.next()))
     }
 
     /// The element of this name or number; a name must occur once.
@@ -62,7 +62,10 @@ impl<'a> Elements<'a> {
 
 /// The value of an element of this name.
 pub(crate) fn value_of<'a>(element: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    element.strip_prefix(name)?.strip_prefix(b"=")
+    let (found, value) = element.split_at_checked(name.len())?;
+    // Looked at before the name: it is one byte, and mostly another.
+    let value = value.strip_prefix(b"=")?;
+    (found == name).then_some(value)
 }
 
 /// Splits at every separator; an empty separator splits nowhere.

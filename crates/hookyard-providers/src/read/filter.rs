@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use md5::Digest as _;
 use ring::{digest, hmac};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::read::{Why, json, json_sorted, xml};
 use crate::template::Filter;
@@ -17,6 +18,8 @@ const INDIFFERENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const ANY_PADDING: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, INDIFFERENT);
 const ANY_PADDING_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, INDIFFERENT);
+
+const NOT_UTF8: Why = Why::Malformed("it is not UTF-8");
 
 /// Applies one filter; `key` is that of those that sign.
 pub(super) fn apply<'a>(
@@ -33,6 +36,8 @@ pub(super) fn apply<'a>(
         Filter::Upper if !value.iter().any(u8::is_ascii_lowercase) => return Ok(value),
         Filter::Lower => value.to_ascii_lowercase(),
         Filter::Upper => value.to_ascii_uppercase(),
+        Filter::Nfkd if value.is_ascii() => return Ok(value),
+        Filter::Nfkd => nfkd(&value).ok_or(NOT_UTF8)?,
         Filter::Md5 => md5(&value),
         Filter::Sha1 => digested(&digest::SHA1_FOR_LEGACY_USE_ONLY, &value),
         Filter::Sha256 => digested(&digest::SHA256, &value),
@@ -48,10 +53,14 @@ pub(super) fn apply<'a>(
         Filter::Xml(path) => xml::text(&value, path)?,
         Filter::Unpercent if !value.contains(&b'%') => return Ok(value),
         Filter::Unpercent => unpercent(&value),
-        Filter::JsonString => json_string(&value).ok_or(Why::Malformed("it is not UTF-8"))?,
+        Filter::JsonString => json_string(&value).ok_or(NOT_UTF8)?,
         Filter::Html => html(&value),
     };
     Ok(Cow::Owned(owned))
+}
+
+fn nfkd(text: &[u8]) -> Option<Vec<u8>> {
+    Some(std::str::from_utf8(text).ok()?.nfkd().collect::<String>().into_bytes())
 }
 
 /// The MD5 digest.
@@ -173,6 +182,7 @@ mod tests {
             ("lower", "aB\u{c9}", "ab\u{c9}"),
             ("upper", "aB\u{e9}", "AB\u{e9}"),
             ("trim", " \ta b\n", "a b"),
+            ("nfkd", "a\u{fb01}\u{e9}\u{2116}", "afie\u{301}No"),
             ("md5|hex", "abc", "900150983cd24fb0d6963f7d28e17f72"),
             ("sha1|hex", "abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
             ("sha256|base64", "abc", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="),

@@ -90,10 +90,9 @@ pub(crate) fn check_urls(declared: &Declared, server: Option<&str>) -> Result<()
     for source in &declared.sources {
         let token = source.token.as_deref().unwrap_or_default();
         let url = hookyard_model::source::url(source.public_url.as_deref(), server, token);
-        let secrets: Vec<&str> = source.verification.secrets.iter().map(Secret::expose).collect();
         let verifier = Verifier::new(&Configuration {
             provider: &source.verification.provider,
-            secrets: &secrets,
+            secrets: &source.verification.exposed_secrets(),
             settings: &source.verification.settings,
             public_url: url.as_deref(),
         });

@@ -1,8 +1,6 @@
 //! A full disk: requests are refused while it lasts, what is there can be read, and nothing is lost.
 //!
-//! The data directory is a file system of its own, a few megabytes large. To mount one without a trace on
-//! the machine, each test runs itself once more inside a mount namespace (`unshare`); where that is not
-//! allowed it fails and says what to do.
+//! The data directory is a file system of its own, a few megabytes large, mounted inside a namespace.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,41 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::gateway::{Gateway, LOOPBACK, Yard};
+use crate::namespace::{is_inside, run};
 use crate::sink::{Act, OK, Sink};
-
-/// Set in the process that runs inside the namespace.
-const INSIDE: &str = "HOOKYARD_TEST_NAMESPACE";
-
-/// True inside the namespace. Outside, runs the test of this name inside and sees that it passes.
-fn is_inside(test: &str) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let mount = ["mount", "-t", "tmpfs", "tmpfs", "/mnt"];
-    let may_mount = |flags: &&str| {
-        let tried = Command::new("unshare").arg(flags).args(mount).output();
-        tried.is_ok_and(|tried| tried.status.success())
-    };
-    // As root, or in a user namespace that has a root of its own.
-    let Some(flags) = ["-m", "-rm"].into_iter().find(may_mount) else {
-        panic!(
-            "this test mounts a small file system, and may not: make `unshare -rm mount -t tmpfs tmpfs /mnt` \
-             work (user namespaces are switched off here), or run `sudo -E cargo test -p hookyard disk`"
-        );
-    };
-    let inside = Command::new("unshare")
-        .arg(flags)
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = [inside.stdout, inside.stderr].concat();
-    println!("{}", String::from_utf8_lossy(&said));
-    assert!(inside.status.success(), "it failed inside its namespace, as said above");
-    assert!(String::from_utf8_lossy(&said).contains("1 passed"), "there is no test {test}");
-    false
-}
 
 /// A file system in memory, which goes with the namespace.
 struct SmallDisk(PathBuf);
@@ -54,8 +19,7 @@ impl SmallDisk {
     fn mount(path: &Path) -> Self {
         std::fs::create_dir(path).unwrap();
         let options = ["-t", "tmpfs", "-o", "size=48m,mode=0700", "tmpfs"];
-        let mounted = Command::new("mount").args(options).arg(path).output().unwrap();
-        assert!(mounted.status.success(), "{}", String::from_utf8_lossy(&mounted.stderr));
+        run(Command::new("mount").args(options).arg(path));
         Self(path.to_owned())
     }
 
@@ -140,14 +104,14 @@ async fn full_then_roomy(reserve: &str, left: u64) {
 
 #[tokio::test]
 async fn a_full_disk_refuses_and_recovers() {
-    if is_inside("disk::a_full_disk_refuses_and_recovers") {
+    if is_inside("disk::a_full_disk_refuses_and_recovers", "m") {
         full_then_roomy("0B", 0).await;
     }
 }
 
 #[tokio::test]
 async fn the_reserve_is_kept_free() {
-    if is_inside("disk::the_reserve_is_kept_free") {
+    if is_inside("disk::the_reserve_is_kept_free", "m") {
         full_then_roomy("20MiB", 16 << 20).await;
     }
 }

@@ -5,6 +5,7 @@
 //! never happens ends the test after a generous while.
 //!
 //! - `process`, `gateway`: the binary and the directory it runs in. `client`: who sends. `sink`: who receives.
+//!   `namespace`: a machine of one's own.
 //! - The other modules hold the tests.
 
 #![expect(
@@ -17,6 +18,8 @@
 
 mod client;
 mod gateway;
+#[cfg(target_os = "linux")]
+mod namespace;
 mod process;
 mod sink;
 
@@ -28,14 +31,16 @@ mod crash;
 mod directory;
 #[cfg(target_os = "linux")]
 mod disk;
-mod handshakes;
 mod isolation;
 mod lanes;
 mod outcomes;
 mod pending;
+mod providers;
 mod rules;
 mod sdk;
 mod shutdown;
+#[cfg(target_os = "linux")]
+mod sns;
 mod tls;
 mod transform;
 mod watching;

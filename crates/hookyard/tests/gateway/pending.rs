@@ -1,8 +1,8 @@
 //! A provider whose keys have to be fetched, and whose server cannot be reached: its requests wait, through a
 //! kill as well, and nobody else's do.
 //!
-//! What follows once the key can be had is shown where the provider's server can be played: in the tests
-//! of the route stage.
+//! What follows once the key can be had is shown where the provider's server can be played: in `sns`, and in
+//! the tests of the route stage.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -18,6 +18,8 @@ use crate::process::within;
 pub(crate) enum Act {
     /// Answers with this status, an empty body and these header lines, each ended by CRLF.
     Answer(u16, &'static str),
+    /// Answers 200 with this body.
+    Page(&'static str),
     /// Answers nothing until it is told to act otherwise; then acts so.
     Hang,
     /// Breaks the connection.
@@ -67,15 +69,15 @@ struct Shared {
 
 impl Sink {
     pub(crate) async fn start(act: Act) -> Self {
-        Self::with(act, None).await
+        Self::at("127.0.0.1:0", act, None).await
     }
 
     pub(crate) async fn with_tls(act: Act, tls: TlsAcceptor) -> Self {
-        Self::with(act, Some(tls)).await
+        Self::at("127.0.0.1:0", act, Some(tls)).await
     }
 
-    async fn with(act: Act, tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    pub(crate) async fn at(address: &str, act: Act, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let (act, acts) = watch::channel(act);
@@ -163,6 +165,10 @@ async fn stream_answer<S: Stream>(stream: &mut S, act: Act) -> bool {
     match act {
         Act::Answer(status, headers) => {
             let answer = format!("HTTP/1.1 {status} Said\r\ncontent-length: 0\r\n{headers}\r\n");
+            stream.write_all(answer.as_bytes()).await.is_ok() && stream.flush().await.is_ok()
+        }
+        Act::Page(body) => {
+            let answer = format!("{}{body}", head(body.len()));
             stream.write_all(answer.as_bytes()).await.is_ok() && stream.flush().await.is_ok()
         }
         Act::Reset => stream.break_off(),

@@ -16,19 +16,20 @@ use crate::gateway::{Gateway, OPEN_SOURCE, Yard, leg};
 use crate::process::within;
 use crate::sink::{OK, Sink};
 
-struct Certificate {
-    pem: String,
+/// A certificate that vouches for itself.
+pub(crate) struct Certificate {
+    pub(crate) pem: String,
     key_pem: String,
     made: CertifiedKey<rcgen::KeyPair>,
 }
 
 impl Certificate {
-    fn new() -> Self {
-        let made = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    pub(crate) fn of(host: &str) -> Self {
+        let made = generate_simple_self_signed([host.to_owned()]).unwrap();
         Self { pem: made.cert.pem(), key_pem: made.signing_key.serialize_pem(), made }
     }
 
-    fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
         let key = PrivateKeyDer::try_from(self.made.signing_key.serialize_der()).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -59,7 +60,7 @@ impl Certificate {
 
 #[tokio::test]
 async fn webhooks_come_in_over_tls_by_both_versions_of_http() {
-    let certificate = Certificate::new();
+    let certificate = Certificate::of("localhost");
     let mut sink = Sink::start(OK).await;
     let mut yard = Yard::to(&sink);
     std::fs::write(yard.path().join("cert.pem"), &certificate.pem).unwrap();
@@ -90,7 +91,7 @@ async fn webhooks_come_in_over_tls_by_both_versions_of_http() {
 
 #[tokio::test]
 async fn deliveries_go_out_over_tls_to_those_whose_certificate_holds() {
-    let (trusted, stranger) = (Certificate::new(), Certificate::new());
+    let (trusted, stranger) = (Certificate::of("localhost"), Certificate::of("localhost"));
     let mut sink = Sink::with_tls(OK, trusted.acceptor()).await;
     let mut impostor = Sink::with_tls(OK, stranger.acceptor()).await;
     let once = "retry = { custom = [] }";
