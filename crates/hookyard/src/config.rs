@@ -17,6 +17,7 @@ mod auth;
 mod declared;
 mod expand;
 mod nearest;
+mod order;
 mod problem;
 mod rules;
 mod settings;

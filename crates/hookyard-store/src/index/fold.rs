@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, EventId, RequestId};
+use hookyard_model::order::OrderKey;
 use hookyard_model::request::Fields;
 use hookyard_model::rule::{ClaimKey, DiscardCause};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -58,6 +59,8 @@ pub(crate) struct EventRow {
     pub(crate) discarded: Option<DiscardCause>,
     /// Where what rules made of it stands; segment 0 where there are none.
     pub(crate) ruled: Position,
+    /// What it has in common with those that it goes out before or behind.
+    pub(crate) order: Option<OrderKey>,
 }
 
 /// An event's row as it will be, and its state in the file.
@@ -93,7 +96,7 @@ pub(crate) fn hash_of(provider_event_id: &str) -> i64 {
 
 /// Columns of `events`, in the order that [`EventRow::read`] takes.
 pub(crate) const EVENT_COLUMNS: &str = "request, connection, destination, project, source, position, state, \
-    due_us, by_hand, attempts, last_position, last_status, last_error, last_at_us, discarded, ruled";
+    due_us, by_hand, attempts, last_position, last_status, last_error, last_at_us, discarded, ruled, order_key";
 
 impl EventRow {
     /// Reads a row that was selected as [`EVENT_COLUMNS`].
@@ -120,6 +123,7 @@ impl EventRow {
             last_at_us: row.get::<_, Option<i64>>(13)?.map(|us| us as u64),
             discarded: row.get::<_, Option<u8>>(14)?.and_then(DiscardCause::from_code),
             ruled: Position::from_u64(row.get::<_, Option<i64>>(15)?.unwrap_or(0) as u64),
+            order: OrderKey::from_stored(row.get::<_, Option<i64>>(16)?.unwrap_or(0) as u64),
         };
         Ok((event, columns))
     }
@@ -198,6 +202,7 @@ impl Changes {
                 last_at_us: None,
                 discarded: leg.ruling.discarded,
                 ruled: if leg.ruling.steps.is_empty() { Position::default() } else { position },
+                order: leg.order,
             };
             self.events.insert(event, EventChange { row, before: None });
         }
@@ -268,6 +273,7 @@ impl Changes {
             row.by_hand = true;
             row.discarded = leg.ruling.discarded;
             row.ruled = if leg.ruling.steps.is_empty() { Position::default() } else { position };
+            row.order = leg.order;
             let claims = leg.ruling.claims.iter().map(|key| (leg.connection, *key, replayed.request));
             self.claims.extend(claims);
         }

@@ -10,7 +10,7 @@ use super::{Applied, Error};
 use crate::journal::record::Position;
 
 /// Version of the schema; a file of another version is made anew from the journal.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 /// Read connections kept for the next reader.
 const READERS_KEPT: usize = 2;
 
@@ -21,7 +21,8 @@ const READERS_KEPT: usize = 2;
 /// (accepted 0, 252 and 253, rejected 1 to 200, pending 254), as they stand now; `refused` is the position
 /// of the record of a late refusal. Long texts make slow keys, so a provider's event id is looked up by a
 /// hash of it. `ruled` is the position of the record that says what rules made of an event, where its connection has
-/// any; `claims` is what deduplication remembers. The partial indexes cover what is rare: a request or
+/// any; `claims` is what deduplication remembers. Undelivered events with an order key are found by that, in their order,
+/// and the others by when they are due. The partial indexes cover what is rare: a request or
 /// event that passes through within one transaction of the index never enters them.
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -61,6 +62,7 @@ const SCHEMA: &str = "
         last_at_us INTEGER,
         discarded INTEGER,
         ruled INTEGER,
+        order_key INTEGER,
         PRIMARY KEY (request, connection)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE claims (
@@ -69,7 +71,10 @@ const SCHEMA: &str = "
         request INTEGER NOT NULL,
         PRIMARY KEY (connection, key, request)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX events_due ON events (destination, connection, state, due_us) WHERE state <= 2;
+    CREATE INDEX events_due ON events (destination, connection, state, due_us)
+        WHERE state <= 2 AND order_key IS NULL;
+    CREATE INDEX events_ordered ON events (destination, order_key, request, connection)
+        WHERE state <= 3 AND order_key IS NOT NULL;
     CREATE INDEX events_open ON events (request) WHERE state <= 3;
     CREATE INDEX events_ended_badly ON events (state, request) WHERE state >= 6;
 ";

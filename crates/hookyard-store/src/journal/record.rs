@@ -67,7 +67,7 @@ impl Kind {
     pub(crate) const fn version(self) -> u8 {
         match self {
             // The form of both is the same.
-            Self::Routed | Self::Replayed => 3,
+            Self::Routed | Self::Replayed => 4,
             Self::Request => 2,
             Self::Attempt | Self::Changed | Self::Refused => 1,
         }

@@ -220,6 +220,7 @@ mod tests {
             attempts: 0,
             trigger: Trigger::Initial,
             line,
+            order: None,
             request: None,
             position: Position::default(),
             last_position: Position::default(),

@@ -1,18 +1,19 @@
 //! What a request was routed to, as it lies in the journal.
 //!
-//! Version 3: `request u64 · request's position u64 · project u64 · source u64 ·`
+//! Version 4: `request u64 · request's position u64 · project u64 · source u64 ·`
 //! `verdict u8 (0: as it was) · time µs u64 (0: none) · event id len u16 · topic len u16 (0: none) · count u16 ·`
-//! `then each event: connection u64 · destination u64 · state u8 · due µs u64 · ruling`; then event id · topic`
+//! `then each event: connection u64 · destination u64 · state u8 · due µs u64 · order key u64 (0: none) · ruling`; then event id · topic`
 //!
 //! A ruling is `steps u8 (0: there is nothing else) · discard cause u8 (0: none) · duplicate of u64 (0: none) ·`
 //! `claims u8 · then each claim 16 bytes · then each step: kind u8 · detail len u16 · detail`.
 //!
-//! Version 2 has no rulings. Version 1 is the same without verdict, time, event id and topic.
+//! Version 3 has no order keys. Version 2 has no rulings either. Version 1 is the same without verdict, time, event id and topic.
 
 use bytes::{Buf, BufMut, Bytes};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, RequestId, SourceId};
+use hookyard_model::order::OrderKey;
 use hookyard_model::request::{Fields, Proof};
 use hookyard_model::rule::{ClaimKey, DiscardCause, RuleKind, Ruling, Step};
 
@@ -22,7 +23,7 @@ use crate::journal::record::Position;
 /// Bytes besides those of the events and texts.
 const FIXED_BYTES: usize = 4 * 8 + 1 + 8 + 3 * 2;
 /// Bytes of each event.
-const LEG_BYTES: usize = 8 + 8 + 1 + 8 + 1;
+const LEG_BYTES: usize = 8 + 8 + 1 + 8 + 8 + 1;
 
 /// The events made of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,7 @@ pub(crate) struct Leg {
     pub(crate) destination: DestinationId,
     pub(crate) state: EventState,
     pub(crate) due_at: Timestamp,
+    pub(crate) order: Option<OrderKey>,
     pub(crate) ruling: Ruling,
 }
 
@@ -71,6 +73,7 @@ impl Routed {
             payload.put_u64_le(leg.destination.0);
             payload.put_u8(leg.state.code());
             payload.put_u64_le(leg.due_at.us());
+            payload.put_u64_le(leg.order.map_or(0, OrderKey::stored));
             put_ruling(&mut payload, &leg.ruling);
         }
         payload.extend_from_slice(event_id.as_bytes());
@@ -155,6 +158,7 @@ fn legs(version: u8, payload: &mut Bytes) -> Result<Vec<Leg>, Undecodable> {
             state: EventState::from_code(payload.try_get_u8()?)
                 .ok_or(Undecodable("it has an unknown event state"))?,
             due_at: Timestamp::from_us(payload.try_get_u64_le()?),
+            order: if version >= 4 { OrderKey::from_stored(payload.try_get_u64_le()?) } else { None },
             ruling: if version >= 3 { ruling(payload)? } else { Ruling::default() },
         });
     }
@@ -171,6 +175,7 @@ mod tests {
             destination: DestinationId(6),
             state: EventState::Queued,
             due_at: Timestamp::from_us(7),
+            order: Some(OrderKey::DESTINATION),
             ruling: Ruling::default(),
         };
         let discarded = Ruling {
@@ -189,7 +194,10 @@ mod tests {
             source: SourceId(4),
             proof,
             fields,
-            events: vec![leg.clone(), Leg { state: EventState::Discarded, ruling: discarded, ..leg }],
+            events: vec![
+                leg.clone(),
+                Leg { state: EventState::Discarded, order: None, ruling: discarded, ..leg },
+            ],
         }
     }
 
@@ -206,7 +214,7 @@ mod tests {
         for proof in [None, Some(Proof::Verified), Some(Proof::NotAsked)] {
             for fields in [Fields::default(), fields("evt_1")] {
                 let routed = routed(proof, fields);
-                assert_eq!(Routed::decode(3, Bytes::from(routed.encode())), Ok(routed));
+                assert_eq!(Routed::decode(4, Bytes::from(routed.encode())), Ok(routed));
             }
         }
     }
@@ -214,7 +222,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut_at_a_character() {
         let encoded = routed(None, fields(&format!("{}ä", "x".repeat(255)))).encode();
-        let decoded = Routed::decode(3, Bytes::from(encoded)).unwrap();
+        let decoded = Routed::decode(4, Bytes::from(encoded)).unwrap();
         assert_eq!(decoded.fields, fields(&"x".repeat(255)));
     }
 
@@ -223,7 +231,7 @@ mod tests {
         let encoded = routed(Some(Proof::Verified), fields("evt_1")).encode();
         for len in 0..encoded.len() {
             let cut = Bytes::copy_from_slice(&encoded[..len]);
-            assert!(Routed::decode(3, cut).is_err(), "{len}");
+            assert!(Routed::decode(4, cut).is_err(), "{len}");
         }
     }
 }

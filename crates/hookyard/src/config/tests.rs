@@ -193,6 +193,7 @@ fn the_examples_of_the_manual_hold() {
     };
     let connection = |name: &str, source: &str, retry| DeclaredConnection {
         rules: Vec::new(),
+        order: hookyard_model::order::Order::Free,
         name: name.to_owned(),
         source: source.to_owned(),
         destination: "billing".to_owned(),
