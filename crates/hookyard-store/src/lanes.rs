@@ -126,6 +126,8 @@ struct State {
     settling: VecDeque<(u64, EventId)>,
     /// While the index is being read: events that have settled since, which the answer may still hold.
     settled_meanwhile: Option<FxHashSet<EventId>>,
+    /// While the lane is being filled: events that were cancelled since, which the index may not know yet.
+    withdrawn_meanwhile: Option<FxHashSet<EventId>>,
     behind: Behind,
     /// When something that waits in the index is due; none where nothing is known to.
     wake_at: Option<Timestamp>,
@@ -167,6 +169,7 @@ impl Store {
                 known: FxHashSet::default(),
                 settling: VecDeque::new(),
                 settled_meanwhile: None,
+                withdrawn_meanwhile: None,
                 // Earlier runs may have left something in the index.
                 behind: Behind::everything(),
                 wake_at: None,
@@ -465,10 +468,10 @@ impl Lane {
     pub(crate) fn withdraw(&self, cancelled: &FxHashMap<EventId, u64>) {
         let Some(store) = self.store.upgrade() else { return };
         let mut state = self.lock();
-        let State { waiting, keys, settling, settled_meanwhile, .. } = &mut *state;
-        if let Some(settled) = settled_meanwhile {
+        let State { waiting, keys, settling, withdrawn_meanwhile, .. } = &mut *state;
+        if let Some(withdrawn) = withdrawn_meanwhile {
             // What is being loaded may have been read before they were cancelled.
-            settled.extend(cancelled.keys());
+            withdrawn.extend(cancelled.keys());
         }
         let mut withdrawn = Vec::new();
         let mut settle = |ready: &Ready| {

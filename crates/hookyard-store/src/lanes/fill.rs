@@ -117,6 +117,7 @@ impl Lane {
             let mut state = self.lock();
             state.behind = Behind::default();
             state.wake_at = None;
+            state.withdrawn_meanwhile = Some(FxHashSet::default());
             state.keys.begin_look(store.clock().now())
         };
         // Also where this is cancelled: what was not loaded is still to be.
@@ -184,7 +185,8 @@ impl Lane {
         let _ = self.left_over.compare_exchange(u64::MAX, left_over, Ordering::AcqRel, Ordering::Acquire);
         let mut queued = 0;
         let mut state = self.lock();
-        let settled = state.settled_meanwhile.take().unwrap_or_default();
+        let mut settled = state.settled_meanwhile.take().unwrap_or_default();
+        settled.extend(state.withdrawn_meanwhile.take().unwrap_or_default());
         for ready in found.loaded {
             // It may have been offered, and even delivered, while the index was read.
             if !settled.contains(&ready.event) && state.known.insert(ready.event) {
@@ -299,6 +301,7 @@ impl Drop for Unfinished<'_> {
             let mut state = self.lane.lock();
             state.behind.all = true;
             state.settled_meanwhile = None;
+            state.withdrawn_meanwhile = None;
             state.keys.look_at_all();
             drop(state);
             // Whoever fills it next may be waiting already.

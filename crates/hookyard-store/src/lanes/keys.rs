@@ -69,6 +69,10 @@ pub(super) struct Keys {
     unsure: bool,
     /// The index is to be looked at for all keys.
     wants_all: bool,
+    /// It is being looked at.
+    looking: bool,
+    /// And that for all keys: one that is not here may have something in it.
+    looking_at_all: bool,
     /// There are more keys than are kept.
     overflowed: bool,
 }
@@ -115,6 +119,8 @@ impl Keys {
             due: BTreeSet::new(),
             unsure: true,
             wants_all: true,
+            looking: false,
+            looking_at_all: false,
             overflowed: false,
         }
     }
@@ -157,7 +163,8 @@ impl Keys {
             return Offered::InIndex(ready);
         }
         let is_full = self.waiting >= events_max / 2;
-        let key = self.of.entry(order).or_default();
+        let looking = self.looking_at_all;
+        let key = self.of.entry(order).or_insert_with(|| Key { looking, ..Key::default() });
         if key.more || key.blocked.is_some() {
             key.more = true;
             return Offered::InIndex(ready);
@@ -188,7 +195,8 @@ impl Keys {
         if self.unsure && !self.of.contains_key(&order) {
             return;
         }
-        let key = self.of.entry(order).or_default();
+        let looking = self.looking_at_all;
+        let key = self.of.entry(order).or_insert_with(|| Key { looking, ..Key::default() });
         if !key.more && key.blocked.is_none() && key.waiting.is_empty() && !key.looking {
             self.hungry.push(order);
         }
@@ -221,7 +229,8 @@ impl Keys {
         key.out = None;
         key.looking = false;
         let dropped = key.give_up(&mut self.waiting);
-        if self.of.len() > keys_max {
+        // What a look finds of a key is not to be taken for news of one that is forgotten meanwhile.
+        if self.of.len() > keys_max && !self.looking {
             self.overflow(order);
         } else {
             self.block(order, blocked);
@@ -276,6 +285,7 @@ impl Keys {
                 self.hungry.push(order);
             }
         }
+        self.looking = true;
         if self.wants_all {
             return Some(self.begin_look_at_all());
         }
@@ -296,6 +306,7 @@ impl Keys {
     fn begin_look_at_all(&mut self) -> Look {
         self.wants_all = false;
         self.unsure = false;
+        self.looking_at_all = true;
         self.overflowed = false;
         self.hungry.clear();
         self.due.clear();
@@ -347,6 +358,8 @@ impl Keys {
 
     /// Ends a look, and lets out what is first of its key.
     pub(super) fn end_look(&mut self) -> Vec<Ready> {
+        self.looking = false;
+        self.looking_at_all = false;
         let looked_at = self.of.iter_mut().filter(|(_, key)| key.looking);
         let looked_at: Vec<OrderKey> = looked_at
             .map(|(order, key)| {

@@ -32,6 +32,7 @@ mod handshakes;
 mod isolation;
 mod lanes;
 mod outcomes;
+mod order;
 mod pending;
 mod rules;
 mod sdk;
