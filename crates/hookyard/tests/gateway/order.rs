@@ -8,10 +8,12 @@ use crate::gateway::{Gateway, OPEN_SOURCE, Yard, leg};
 use crate::sink::{Act, OK, Sink};
 
 const BY_CUSTOMER: &str = r#"order = { by = "key", fields = ["/body/customer"] }"#;
-const RETRY_SOON: &str = r#"retry = { custom = ["50ms", "50ms", "50ms", "50ms", "1h"] }"#;
+const RETRY_SOON: &str =
+    r#"retry = { linear = { first = "50ms", step = "0s", max = "50ms", retries = 100 } }"#;
 
 async fn ordered(sink: &Sink, connection: &str) -> (Yard, Gateway) {
-    let yard = Yard::new(format!("{OPEN_SOURCE}{}", leg("out", sink, "breaker = false", connection)));
+    let yard =
+        Yard::new(format!("{OPEN_SOURCE}{}", leg("out", sink, "breaker = { enabled = false }", connection)));
     let gateway = yard.start().await;
     gateway.ready().await;
     (yard, gateway)
@@ -30,7 +32,8 @@ async fn next(sink: &mut Sink) -> (String, u64) {
 #[tokio::test]
 async fn a_failing_event_holds_back_its_own_key_until_a_person_ends_it() {
     let mut sink = Sink::start(Act::Answer(500, "")).await;
-    let (_yard, gateway) = ordered(&sink, &format!("{BY_CUSTOMER}\n{}", r#"retry = { custom = ["1h"] }"#)).await;
+    let (_yard, gateway) =
+        ordered(&sink, &format!("{BY_CUSTOMER}\n{}", r#"retry = { custom = ["1h"] }"#)).await;
     let stuck = take(&gateway, "a", 0).await;
     gateway.event_in(&stuck, "scheduled").await;
     assert_eq!(next(&mut sink).await, ("a".to_owned(), 0));
