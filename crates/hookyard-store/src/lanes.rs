@@ -164,7 +164,7 @@ impl Store {
         let lane = lanes.entry(destination).or_insert_with(|| {
             let state = State {
                 waiting: Shares::default(),
-                keys: Keys::new(),
+                keys: Keys::new(self.inner.lane_keys_max),
                 takers: Takers::default(),
                 known: FxHashSet::default(),
                 settling: VecDeque::new(),
@@ -509,7 +509,7 @@ impl Lane {
         };
         let (let_out, dropped) = match blocked {
             None => (state.keys.ended(order, event), Vec::new()),
-            Some(blocked) => state.keys.blocked(order, event, blocked, store.lane_events_max),
+            Some(blocked) => state.keys.blocked(order, event, blocked),
         };
         state.drop_all(dropped, store);
         if let Some(ready) = let_out

@@ -58,11 +58,13 @@ struct Key {
 /// The keys of a lane.
 #[derive(Debug)]
 pub(super) struct Keys {
+    /// Keys that are kept at most, apart from those of which something is in memory, and while the index is looked at.
+    keys_max: usize,
     of: FxHashMap<OrderKey, Key>,
     /// How many events wait with their keys.
     waiting: usize,
     /// Keys of which nothing waits in memory, but may in the index.
-    hungry: Vec<OrderKey>,
+    hungry: VecDeque<OrderKey>,
     /// When which key may go on.
     due: BTreeSet<(Timestamp, OrderKey)>,
     /// Keys that are not here may have something in the index.
@@ -75,6 +77,8 @@ pub(super) struct Keys {
     looking_at_all: bool,
     /// There are more keys than are kept.
     overflowed: bool,
+    /// Among those that are not kept, some can go on as soon as there is room.
+    waits_for_room: bool,
 }
 
 /// What became of an event that was offered.
@@ -111,17 +115,19 @@ pub(super) struct FoundKey {
 
 impl Keys {
     /// Nobody has looked yet.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(keys_max: usize) -> Self {
         Self {
+            keys_max,
             of: FxHashMap::default(),
             waiting: 0,
-            hungry: Vec::new(),
+            hungry: VecDeque::new(),
             due: BTreeSet::new(),
             unsure: true,
             wants_all: true,
             looking: false,
             looking_at_all: false,
             overflowed: false,
+            waits_for_room: false,
         }
     }
 
@@ -142,7 +148,8 @@ impl Keys {
 
     /// Whether the index should be looked at, with so many events in the shares.
     pub(super) fn wants_look(&self, in_shares: usize, events_max: usize) -> bool {
-        (self.wants_all && in_shares < events_max) || (!self.hungry.is_empty() && in_shares <= events_max / 2)
+        (self.wants_all && in_shares < events_max)
+            || ((self.waits_for_room || !self.hungry.is_empty()) && in_shares <= events_max / 2)
     }
 
     /// Has the index looked at for all keys: somebody knows that there is something new.
@@ -162,6 +169,10 @@ impl Keys {
         if self.unsure && !self.of.contains_key(&order) {
             return Offered::InIndex(ready);
         }
+        if !has_room && self.has_no_place_for(order) {
+            self.overflow(order, false);
+            return Offered::InIndex(ready);
+        }
         let is_full = self.waiting >= events_max / 2;
         let looking = self.looking_at_all;
         let key = self.of.entry(order).or_insert_with(|| Key { looking, ..Key::default() });
@@ -175,13 +186,13 @@ impl Keys {
                 return Offered::Out(ready);
             }
             key.more = true;
-            self.hungry.push(order);
+            self.hungry.push_back(order);
             return Offered::InIndex(ready);
         }
         if is_full || key.waiting.len() >= KEY_WAITING_MAX {
             key.more = true;
             if key.waiting.is_empty() && !key.looking {
-                self.hungry.push(order);
+                self.hungry.push_back(order);
             }
             return Offered::InIndex(ready);
         }
@@ -190,15 +201,25 @@ impl Keys {
         Offered::Waits
     }
 
+    /// Whether a new key is one too many. While the index is looked at every one is kept: what is found of it is not to
+    /// be taken for all there is.
+    fn has_no_place_for(&self, order: OrderKey) -> bool {
+        self.of.len() >= self.keys_max && !self.looking && !self.of.contains_key(&order)
+    }
+
     /// Something of this key entered the index and no lane's memory: it is delayed, or held.
     pub(super) fn missed(&mut self, order: OrderKey) {
         if self.unsure && !self.of.contains_key(&order) {
             return;
         }
+        if self.has_no_place_for(order) {
+            self.overflow(order, true);
+            return;
+        }
         let looking = self.looking_at_all;
         let key = self.of.entry(order).or_insert_with(|| Key { looking, ..Key::default() });
         if !key.more && key.blocked.is_none() && key.waiting.is_empty() && !key.looking {
-            self.hungry.push(order);
+            self.hungry.push_back(order);
         }
         key.more = true;
     }
@@ -218,7 +239,6 @@ impl Keys {
         order: OrderKey,
         event: EventId,
         blocked: Blocked,
-        keys_max: usize,
     ) -> (Option<Ready>, Vec<Ready>) {
         let Some(key) = self.of.get_mut(&order).filter(|key| key.out == Some(event)) else {
             return (None, Vec::new());
@@ -230,8 +250,8 @@ impl Keys {
         key.looking = false;
         let dropped = key.give_up(&mut self.waiting);
         // What a look finds of a key is not to be taken for news of one that is forgotten meanwhile.
-        if self.of.len() > keys_max && !self.looking {
-            self.overflow(order);
+        if self.of.len() > self.keys_max && !self.looking {
+            self.overflow(order, true);
         } else {
             self.block(order, blocked);
         }
@@ -243,7 +263,7 @@ impl Keys {
         let Some(key) = self.of.get_mut(&order) else { return Vec::new() };
         key.out = None;
         key.looking = false;
-        self.hungry.push(order);
+        self.hungry.push_back(order);
         key.give_up(&mut self.waiting)
     }
 
@@ -282,15 +302,15 @@ impl Keys {
             let Some((_, order)) = self.due.pop_first() else { break };
             if let Some(key) = self.of.get_mut(&order) {
                 key.blocked = None;
-                self.hungry.push(order);
+                self.hungry.push_back(order);
             }
         }
         self.looking = true;
-        if self.wants_all {
+        if self.wants_all || (self.waits_for_room && self.hungry.is_empty()) {
             return Some(self.begin_look_at_all());
         }
         let mut looked_at = Vec::new();
-        while let Some(order) = self.hungry.pop() {
+        while let Some(order) = self.hungry.pop_front() {
             let Some(key) = self.of.get_mut(&order) else { continue };
             if key.more && !key.looking && key.waiting.is_empty() && key.blocked.is_none() {
                 key.begin_look();
@@ -308,6 +328,7 @@ impl Keys {
         self.unsure = false;
         self.looking_at_all = true;
         self.overflowed = false;
+        self.waits_for_room = false;
         self.hungry.clear();
         self.due.clear();
         for key in self.of.values_mut() {
@@ -321,7 +342,6 @@ impl Keys {
     pub(super) fn take_in(
         &mut self,
         found: FoundKey,
-        keys_max: usize,
         mut enters: impl FnMut(&mut Ready) -> bool,
     ) -> Vec<Ready> {
         let FoundKey { key: order, loaded, read_up_to, blocked } = found;
@@ -329,8 +349,8 @@ impl Keys {
             if read_up_to.is_none() {
                 return Vec::new();
             }
-            if self.of.len() >= keys_max {
-                self.overflow(order);
+            if self.of.len() >= self.keys_max {
+                self.overflow(order, blocked.is_some());
                 return Vec::new();
             }
         }
@@ -384,7 +404,7 @@ impl Keys {
         }
         if key.more {
             if key.waiting.is_empty() && key.blocked.is_none() {
-                self.hungry.push(order);
+                self.hungry.push_back(order);
             }
         } else if key.out.is_none() {
             self.of.remove(&order);
@@ -400,8 +420,10 @@ impl Keys {
         }
     }
 
-    /// Forgets a key that is blocked: the index is looked at for all of them from time to time.
-    fn overflow(&mut self, order: OrderKey) {
+    /// Forgets a key: the index is looked at for all of them from time to time, and where this one could go on, as
+    /// soon as there is room.
+    fn overflow(&mut self, order: OrderKey, is_blocked: bool) {
+        self.waits_for_room |= !is_blocked;
         self.of.remove(&order);
         self.unsure = true;
         self.overflowed = true;

@@ -121,7 +121,7 @@ impl State {
                 }
                 enters
             };
-            let dropped = self.keys.take_in(found, inner.lane_events_max, enters);
+            let dropped = self.keys.take_in(found, enters);
             self.drop_all(dropped, inner);
         }
         let first = self.keys.end_look();

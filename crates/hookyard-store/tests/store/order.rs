@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use crate::harness::*;
 
 const SEED: &str = "HOOKYARD_ORDER_SEED";
-const SEEDS: u64 = 250;
+const SEEDS: u64 = 200;
 const STEPS: usize = 120;
 const KEYS: u64 = 6;
 /// A seed that has not ended after this hangs.
@@ -154,9 +154,10 @@ async fn configure(store: &Store) -> (ProjectId, SourceId, DestinationId, Vec<Co
 impl Simulation {
     async fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
-        let events_max = 2 << dice.below(5);
+        let (events_max, keys_max) = (2 << dice.below(5), 1 << dice.below(4));
         let yard = Yard::with(|options| {
             options.lane_events_max = events_max;
+            options.lane_keys_max = keys_max;
             options.segment_bytes = 16 << 10;
         });
         let store = yard.open();

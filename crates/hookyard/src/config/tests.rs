@@ -296,6 +296,7 @@ pending_bytes_max = "21KiB"
 [delivery]
 allow_networks = ["127.0.0.0/8", "fd00::/8"]
 lane_events_max = 11
+lane_keys_max = 13
 lanes_bytes_max = "12MiB"
 response_body_bytes_max = 13
 [health]
@@ -343,6 +344,7 @@ level = "warn"
         delivery: Delivery {
             allow_networks: vec!["127.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
             lane_events_max: 11,
+            lane_keys_max: 13,
             lanes_bytes_max: 12 << 20,
             response_body_bytes_max: 13,
         },
