@@ -7,7 +7,6 @@ use std::time::Duration;
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
 use hookyard_model::id::{DestinationId, ProjectId, RequestId, SourceId};
 use hookyard_model::order::Order;
-use hookyard_model::order::Order;
 use hookyard_model::pacing::Pacing;
 use hookyard_model::request::{Proof, RejectCause, Verdict};
 use hookyard_model::retry::Retry;

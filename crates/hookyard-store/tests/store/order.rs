@@ -4,6 +4,8 @@
 //!
 //! A failing seed is printed; `HOOKYARD_ORDER_SEED=<seed> cargo nextest run -p hookyard-store order` plays it alone.
 
+#![expect(clippy::indexing_slicing, reason = "a test that panics is a test that failed")]
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
@@ -387,4 +389,53 @@ fn whatever_happens_events_of_a_key_go_out_one_after_the_other() {
             });
         }
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_behind_a_blocked_one_cost_a_lane_no_memory() {
+    const BEHIND: usize = 2_000;
+    let yard = Yard::with(|options| options.lane_events_max = 16);
+    let store = yard.open();
+    store.recovered().await;
+    let mut arrivals = store.arrivals();
+    let lane = Filled::new(&store, DESTINATION);
+    let mut route_of = async |number: u64, count: usize| {
+        let accepts: Vec<_> = (0..count)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { accept(&store, "body").await })
+            })
+            .collect();
+        for accept in accepts {
+            accept.await.unwrap().unwrap();
+        }
+        for arrived in next_arrived(&mut arrivals, count).await {
+            let new = NewEvent { order: key(number), ..queued(&store) };
+            store.record_routed(&arrived, Fields::default(), &[new]);
+        }
+    };
+    route_of(1, 1).await;
+    let first = lane.take().await;
+    let due_at = START.plus(Duration::from_secs(3_600));
+    store.record_attempt(&first, &attempt(&first, 500, EventState::Scheduled, due_at));
+    route_of(1, BEHIND).await;
+    for _ in 0..50 {
+        route_of(2, 1).await;
+        let other = lane.take().await;
+        assert_eq!(lane.lane.waiting(), 0);
+        deliver(&store, &other);
+    }
+    yard.clock.advance(Duration::from_secs(3_600));
+    lane.lane.wake();
+    let mut before = None;
+    for _ in 0..=BEHIND {
+        let ready = lane.take().await;
+        assert!(before < Some(ready.event), "{:?} goes before {before:?}", ready.event);
+        assert!(lane.lane.waiting() <= 24);
+        before = Some(ready.event);
+        deliver(&store, &ready);
+    }
+    store.settle().await;
+    assert_eq!(store.health().undelivered, 0);
+    lane.stop().await;
 }
