@@ -1,5 +1,6 @@
 //! `/api/v1/connections`: sources joined to destinations.
 
+mod order;
 mod retry;
 mod rules;
 mod wire;

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use crate::order::Order;
 use crate::retry::Retry;
 use crate::rule::Rule;
 use crate::source::ManagedBy;
@@ -21,6 +22,8 @@ pub struct Connection {
     pub destination: DestinationId,
     /// What its events go through before they are delivered, in this order.
     pub rules: Vec<Rule>,
+    /// Which of its events go out one after the other.
+    pub order: Order,
     /// When failed attempts are made again.
     pub retry: Retry,
     /// None while it is enabled; otherwise why and since when it is not. A disabled connection takes

@@ -13,6 +13,7 @@ pub mod id;
 pub mod auth;
 pub mod connection;
 pub mod destination;
+pub mod order;
 pub mod pacing;
 pub mod project;
 pub mod retry;

@@ -7,8 +7,10 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::connection::Connection;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, RequestId, SourceId};
+use hookyard_model::order::{Order, OrderKey};
 use hookyard_model::request::{Fields, Head, Request};
 use hookyard_model::rule::{ClaimKey, RuleKind, Ruling};
+use hookyard_rules::order::OrderBy;
 use hookyard_rules::pipeline::{Pipeline, Progress, RuleError, Subject};
 use hookyard_rules::values::{Parts, Values};
 use hookyard_store::arrivals::NewEvent;
@@ -36,6 +38,7 @@ pub(crate) struct Planner {
 struct Known {
     connection: Arc<Connection>,
     pipeline: Result<Pipeline, RuleError>,
+    order: OrderBy,
     transformations: Vec<Transformation>,
 }
 
@@ -80,11 +83,16 @@ impl Planner {
         fields: &Fields,
         now: Timestamp,
     ) -> NewEvent {
+        let order = match connection.order {
+            Order::Free => None,
+            Order::Destination | Order::Key(_) => self.order_key(snapshot, connection, request, fields),
+        };
         let queued = NewEvent {
             connection: connection.id,
             destination: connection.destination,
             state: EventState::Queued,
             due_at: now,
+            order,
             ruling: Ruling::default(),
             transformed: None,
         };
@@ -173,15 +181,39 @@ impl Planner {
         }
     }
 
+    /// What an event has in common with those that it goes out before or behind. Where that cannot be read, it waits
+    /// for nothing, as one that has nothing of its key.
+    fn order_key(
+        &self,
+        snapshot: &Snapshot,
+        connection: &Arc<Connection>,
+        request: &Request,
+        fields: &Fields,
+    ) -> Option<OrderKey> {
+        let known = self.known(snapshot, connection);
+        if !known.order.reads_fields() {
+            return known.order.key(connection.id, None);
+        }
+        let head = Head::parse(&request.head).ok()?;
+        let values = Values::new(Parts::of(&head, fields.topic.as_deref(), &request.body));
+        known.order.key(connection.id, Some(&values))
+    }
+
     fn known(&self, snapshot: &Snapshot, connection: &Arc<Connection>) -> Arc<Known> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known.get(&connection.id).filter(|it| Arc::ptr_eq(&it.connection, connection)) {
             return Arc::clone(found);
         }
         known.retain(|id, _| snapshot.connections.contains_key(id));
+        let order = OrderBy::compile(&connection.order).unwrap_or_else(|error| {
+            // Nobody saved it like this.
+            error!(connection = %connection.id, error, "the order cannot be kept");
+            OrderBy::default()
+        });
         let made = Arc::new(Known {
             connection: Arc::clone(connection),
             pipeline: Pipeline::compile(&connection.rules),
+            order,
             transformations: connection.rules.iter().filter_map(Transformation::of).collect(),
         });
         known.insert(connection.id, Arc::clone(&made));

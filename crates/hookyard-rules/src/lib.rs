@@ -4,11 +4,13 @@
 //!
 //! # Layout
 //! [`values`] is a request as values, whatever form its body has; [`field`] names one of them; [`filter`] decides
-//! by them whether an event passes; [`pipeline`] applies a connection's rules in their order; [`retry`] says when a failed attempt is made again.
+//! by them whether an event passes; [`pipeline`] applies a connection's rules in their order; [`order`] says which events go out one after the other; [`retry`] says when a failed attempt is made again.
 
 pub mod field;
 pub mod filter;
+mod key;
 mod moment;
+pub mod order;
 pub mod pipeline;
 pub mod retry;
 pub mod values;

@@ -23,10 +23,10 @@ use hookyard_model::rule::{
     RULES_MAX, Rule, Ruling, Step, VARIABLE_BYTES_MAX, VARIABLES_MAX, WINDOW_MAX, WINDOW_MIN,
 };
 use hookyard_model::secret::Secret;
-use ring::digest::{Context, SHA256};
 
 use crate::field::Field;
 use crate::filter::Filter;
+use crate::key::Hash;
 use crate::moment;
 use crate::values::Values;
 
@@ -317,33 +317,14 @@ impl Compiled {
     }
 }
 
-/// A hash over what makes two events the same; none where nothing of it is there. It is a cryptographic one:
-/// senders choose the values, and must not be able to make two events look the same.
+/// What an event is remembered by; none where nothing of it is there.
 fn claim_key(by: &[Field], subject: &Subject<'_>) -> Option<ClaimKey> {
-    let mut context = Context::new(&SHA256);
-    let mut add = |text: &str| {
-        context.update(&(text.len() as u64).to_le_bytes());
-        context.update(text.as_bytes());
-    };
-    let mut is_there = false;
+    let mut hash = Hash::new();
     if by.is_empty() {
-        add(subject.provider_event_id?);
-        is_there = true;
+        hash.text(subject.provider_event_id?);
     }
-    for field in by {
-        add(&field.to_string());
-        match field.read_text(&subject.values) {
-            Some(text) => {
-                is_there = true;
-                add("=");
-                add(&text);
-            }
-            None => add(""),
-        }
-    }
-    let digest = context.finish();
-    let (key, _) = digest.as_ref().split_first_chunk()?;
-    is_there.then_some(ClaimKey(*key))
+    hash.fields(by, &subject.values);
+    hash.finish().map(ClaimKey)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, RequestId};
+use hookyard_model::order::OrderKey;
 use hookyard_model::request::{Fields, Proof, RejectCause, Request, Verdict};
 use hookyard_model::rule::Ruling;
 use tracing::error;
@@ -53,6 +54,8 @@ pub struct NewEvent {
     pub state: EventState,
     /// From when it may be delivered.
     pub due_at: Timestamp,
+    /// What it has in common with those that it goes out before or behind.
+    pub order: Option<OrderKey>,
     /// What its connection's rules made of it.
     pub ruling: Ruling,
     /// What is delivered, where transformations changed the request: the same but for its head and body.
@@ -71,6 +74,7 @@ impl NewEvent {
             destination: self.destination,
             state: self.state,
             due_at: self.due_at,
+            order: self.order,
             ruling: self.ruling.clone(),
             transformed,
         }
@@ -142,7 +146,14 @@ impl Store {
                     let ready = Ready::fresh(id, event, arrived);
                     self.lane(event.destination).offer(ready);
                 }
-                EventState::Scheduled => self.lane(event.destination).expect_at(event.due_at),
+                EventState::Scheduled | EventState::Held => {
+                    let lane = self.lane(event.destination);
+                    match event.order {
+                        Some(order) => lane.missed(order),
+                        None if event.state == EventState::Scheduled => lane.expect_at(event.due_at),
+                        None => {}
+                    }
+                }
                 _ => {}
             }
         }

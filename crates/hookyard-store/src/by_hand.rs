@@ -155,7 +155,8 @@ impl Store {
                 destinations.iter().for_each(|it| self.lane(DestinationId(*it)).withdraw(&records));
             }
             self.settle().await;
-            if input == Input::Release {
+            // What waited behind a cancelled one of its order key may be next.
+            if matches!(input, Input::Release | Input::Cancel) {
                 destinations.iter().for_each(|it| self.lane(DestinationId(*it)).wake());
             }
         }

@@ -27,6 +27,7 @@ mod schema;
 mod seal;
 mod signing;
 mod sources;
+mod stored_order;
 mod stored_pacing;
 mod stored_retry;
 mod stored_rules;

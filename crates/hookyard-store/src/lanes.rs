@@ -3,7 +3,8 @@
 //! A lane is the queue of one destination. It keeps a bounded number of events in memory, handed over
 //! by the route stage without a detour; what goes beyond waits in the index and is loaded when there
 //! is room again, or when its time has come (`fill`). `shares` says which event comes next, `takers` how it
-//! comes to those who wait for one, `standing` what people are shown of the lane.
+//! comes to those who wait for one, `keys` which events wait for others of their order key, `standing` what people are
+//! shown of the lane.
 //!
 //! **Invariants**
 //! 1. An event is at most once in a lane's memory: `known` holds it from the moment it enters until the
@@ -11,9 +12,12 @@
 //! 2. While `behind`, something due may be in the index only; the lane does not rest before it has
 //!    looked there.
 //! 3. What is in memory is bounded, and no connection's events keep another's out of it: where it is full,
-//!    the longest line gives up its last one for an event of a shorter.
+//!    the longest line gives up its last one for an event of a shorter. What waits for others of its order key may be
+//!    half as much again.
 
 mod fill;
+mod keys;
+mod look;
 mod shares;
 mod standing;
 mod takers;
@@ -27,11 +31,13 @@ use hookyard_model::attempt::{Attempt, Trigger};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{DestinationId, EventId};
+use hookyard_model::order::OrderKey;
 use hookyard_model::request::Request;
 use hookyard_model::standing::Standing;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::Notify;
 
+use self::keys::{Blocked, Keys, Offered};
 use self::shares::{Behind, Line, Shares};
 use self::takers::Takers;
 use crate::arrivals::{Arrived, NewEvent};
@@ -58,6 +64,7 @@ pub struct Ready {
     /// Why the next attempt is made.
     pub trigger: Trigger,
     line: Line,
+    order: Option<OrderKey>,
     /// What is delivered, as far as it is in memory.
     request: Option<Arc<Request>>,
     content: Content,
@@ -88,6 +95,7 @@ impl Ready {
             attempts: 0,
             trigger: Trigger::Initial,
             line: Line::Fresh,
+            order: event.order,
             request: Some(Arc::clone(request)),
             content,
             position: arrived.position,
@@ -107,6 +115,7 @@ impl Ready {
             attempts: row.attempts,
             trigger,
             line: if matches!(row.state, EventState::Scheduled) { Line::Due } else { Line::Fresh },
+            order: row.order,
             request: None,
             content: if row.transformed { Content::Transformed(Some(row.ruled)) } else { Content::AsItCame },
             position: row.position,
@@ -122,12 +131,15 @@ impl Ready {
 #[derive(Debug)]
 struct State {
     waiting: Shares,
+    keys: Keys,
     takers: Takers,
     known: FxHashSet<EventId>,
     /// Events that left memory, with the id of the record that says what became of them.
     settling: VecDeque<(u64, EventId)>,
     /// While the index is being read: events that have settled since, which the answer may still hold.
     settled_meanwhile: Option<FxHashSet<EventId>>,
+    /// While the lane is being filled: events that were cancelled since, which the index may not know yet.
+    withdrawn_meanwhile: Option<FxHashSet<EventId>>,
     behind: Behind,
     /// When something that waits in the index is due; none where nothing is known to.
     wake_at: Option<Timestamp>,
@@ -164,10 +176,12 @@ impl Store {
         let lane = lanes.entry(destination).or_insert_with(|| {
             let state = State {
                 waiting: Shares::default(),
+                keys: Keys::new(self.inner.lane_keys_max),
                 takers: Takers::default(),
                 known: FxHashSet::default(),
                 settling: VecDeque::new(),
                 settled_meanwhile: None,
+                withdrawn_meanwhile: None,
                 // Earlier runs may have left something in the index.
                 behind: Behind::everything(),
                 wake_at: None,
@@ -217,8 +231,12 @@ impl Store {
     pub fn record_attempt(&self, ready: &Ready, attempt: &Attempt) {
         let (head, body) = attempt::encode(attempt, ready.last_position);
         let record = self.inner.journal.queue.append(Kind::Attempt, Class::Kept, head, body);
-        let wake_at = (attempt.state == EventState::Scheduled).then_some(attempt.due_at);
-        self.lane(ready.destination).settle_later(ready.event, record, wake_at);
+        let next = match attempt.state {
+            EventState::Scheduled => Next::Scheduled(attempt.due_at),
+            EventState::Held => Next::Held,
+            _ => Next::Nothing,
+        };
+        self.lane(ready.destination).settle_later(ready, record, next);
     }
 
     /// Records that an event which a lane handed out is held, or cancelled, instead of attempted.
@@ -226,18 +244,58 @@ impl Store {
         let changed = Changed { event: ready.event, state, due_at: self.inner.clock.now(), by_hand: false };
         let record =
             self.inner.journal.queue.append(Kind::Changed, Class::Kept, changed.encode(), Bytes::new());
-        self.lane(ready.destination).settle_later(ready.event, record, None);
+        let next = if state.is_undelivered() { Next::Held } else { Next::Nothing };
+        self.lane(ready.destination).settle_later(ready, record, next);
     }
 }
 
+/// What follows for an event that a lane handed out.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// It has ended.
+    Nothing,
+    /// Another attempt, then.
+    Scheduled(Timestamp),
+    /// It waits until it is released.
+    Held,
+}
+
 impl State {
+    /// The event whose turn it is.
+    fn pop(&mut self, store: &Inner) -> Option<Ready> {
+        let mut ready = self.waiting.pop()?;
+        if let Some(order) = ready.order {
+            ready = self.keys.first_of(order, ready);
+        }
+        store.forget_bytes(&ready);
+        Some(ready)
+    }
+
+    /// Lets out an event that waited with its key: true where it was handed to who waits for one.
+    fn let_out(&mut self, ready: Ready, store: &Inner) -> bool {
+        store.forget_bytes(&ready);
+        self.enter(ready, store)
+    }
+
+    /// Lets go of events that are found in the index again.
+    fn drop_all(&mut self, dropped: impl IntoIterator<Item = Ready>, store: &Inner) {
+        for ready in dropped {
+            store.forget_bytes(&ready);
+            self.known.remove(&ready.event);
+        }
+    }
+
+    /// Whether the index should be looked at.
+    fn wants_look(&self, events_max: usize) -> bool {
+        (self.behind.any() && self.behind.wants_look(&self.waiting, events_max))
+            || self.keys.wants_look(self.waiting.len(), events_max)
+    }
+
     /// Hands an event to who waits for one (true), or keeps it in memory as far as there is room for it.
     fn enter(&mut self, ready: Ready, store: &Inner) -> bool {
         let Some(mut ready) = self.takers.hand_over(ready) else { return true };
         if !store.account(&mut ready) {
-            store.forget_bytes(&ready);
-            self.known.remove(&ready.event);
-            self.behind.add((ready.event.connection, ready.line));
+            self.give_up(&ready, store);
             return false;
         }
         self.waiting.push(ready);
@@ -247,10 +305,21 @@ impl State {
     /// Has a longer line give up an event for one of `place`; false where there is none.
     fn make_room(&mut self, place: shares::Place, store: &Inner) -> bool {
         let Some(given_up) = self.waiting.give_way_to(place) else { return false };
-        store.forget_bytes(&given_up);
-        self.known.remove(&given_up.event);
-        self.behind.add((given_up.event.connection, given_up.line));
+        self.give_up(&given_up, store);
         true
+    }
+
+    /// Lets go of an event that was let out, and is found in the index again.
+    fn give_up(&mut self, given_up: &Ready, store: &Inner) {
+        store.forget_bytes(given_up);
+        self.known.remove(&given_up.event);
+        match given_up.order {
+            Some(order) => {
+                let dropped = self.keys.given_up(order);
+                self.drop_all(dropped, store);
+            }
+            None => self.behind.add((given_up.event.connection, given_up.line)),
+        }
     }
 
     /// Lets go of events of which the index knows what became.
@@ -276,6 +345,9 @@ impl Lane {
     /// Takes a new event into memory, where there is room; otherwise it is loaded later.
     pub(crate) fn offer(&self, ready: Ready) {
         let Some(store) = self.store.upgrade() else { return };
+        if let Some(order) = ready.order {
+            return self.offer_ordered(order, ready, &store);
+        }
         let place = (ready.event.connection, ready.line);
         let mut state = self.lock();
         if state.behind.has(place) {
@@ -295,6 +367,46 @@ impl Lane {
         }
     }
 
+    /// The same of an event that waits for others of its key.
+    fn offer_ordered(&self, order: OrderKey, ready: Ready, store: &Inner) {
+        let place = (ready.event.connection, ready.line);
+        let mut state = self.lock();
+        let event = ready.event;
+        if !state.known.insert(event) {
+            return;
+        }
+        let events_max = store.lane_events_max;
+        let has_room = state.waiting.len() < events_max || state.make_room(place, store);
+        let mut ready = ready;
+        let fits = store.account(&mut ready);
+        match state.keys.offer(order, ready, events_max, has_room, fits) {
+            Offered::Waits => {}
+            Offered::InIndex(ready) => state.drop_all([ready], store),
+            Offered::Out(ready) => {
+                if !state.let_out(ready, store) {
+                    drop(state);
+                    self.announce();
+                }
+                return;
+            }
+        }
+        self.look_where_wanted(&state, store);
+    }
+
+    /// An event entered the index that holds back its key and is not due: it is delayed, or held.
+    pub(crate) fn missed(&self, order: OrderKey) {
+        let Some(store) = self.store.upgrade() else { return };
+        let mut state = self.lock();
+        state.keys.missed(order);
+        self.look_where_wanted(&state, &store);
+    }
+
+    fn look_where_wanted(&self, state: &State, store: &Inner) {
+        if state.wants_look(store.lane_events_max) {
+            self.look.notify_one();
+        }
+    }
+
     /// The next event to deliver, if one is in memory.
     pub fn take(&self) -> Option<Ready> {
         self.take_unless(|takers| takers.is_closed().then_some(NoEvent::Dismissed)).ok().flatten()
@@ -306,15 +418,8 @@ impl Lane {
         if let Some(refusal) = refusal(&state.takers) {
             return Err(refusal);
         }
-        let ready = state.waiting.pop();
-        let wants_look = state.behind.any() && state.behind.wants_look(&state.waiting, store.lane_events_max);
-        drop(state);
-        if wants_look {
-            self.look.notify_one();
-        }
-        if let Some(ready) = &ready {
-            store.forget_bytes(ready);
-        }
+        let ready = state.pop(&store);
+        self.look_where_wanted(&state, &store);
         Ok(ready)
     }
 
@@ -350,7 +455,8 @@ impl Lane {
 
     /// How many events are in memory and not being attempted.
     pub fn waiting(&self) -> usize {
-        self.lock().waiting.len()
+        let state = self.lock();
+        state.waiting.len() + state.keys.waiting()
     }
 
     /// How many events earlier runs left, as far as they fit into memory; none while nobody has looked.
@@ -360,7 +466,10 @@ impl Lane {
 
     /// Has the lane look into the index for what is due.
     pub fn wake(&self) {
-        self.lock().behind.all = true;
+        let mut state = self.lock();
+        state.behind.all = true;
+        state.keys.look_at_all();
+        drop(state);
         self.look.notify_one();
     }
 
@@ -378,24 +487,80 @@ impl Lane {
     pub(crate) fn withdraw(&self, cancelled: &FxHashMap<EventId, u64>) {
         let Some(store) = self.store.upgrade() else { return };
         let mut state = self.lock();
-        let State { waiting, settling, settled_meanwhile, .. } = &mut *state;
-        if let Some(settled) = settled_meanwhile {
+        let State { waiting, keys, settling, withdrawn_meanwhile, .. } = &mut *state;
+        if let Some(withdrawn) = withdrawn_meanwhile {
             // What is being loaded may have been read before they were cancelled.
-            settled.extend(cancelled.keys());
+            withdrawn.extend(cancelled.keys());
         }
-        waiting.retain(|ready| {
-            let Some(record) = cancelled.get(&ready.event) else { return true };
+        let mut withdrawn = Vec::new();
+        let mut settle = |ready: &Ready| {
             store.forget_bytes(ready);
-            settling.push_back((*record, ready.event));
+            settling.push_back((cancelled.get(&ready.event).copied().unwrap_or(0), ready.event));
+        };
+        keys.withdraw(|event| cancelled.contains_key(&event), &mut settle);
+        waiting.retain(|ready| {
+            if !cancelled.contains_key(&ready.event) {
+                return true;
+            }
+            settle(ready);
+            withdrawn.extend(ready.order.map(|order| (order, ready.event)));
             false
         });
+        let mut queued = false;
+        for (order, event) in withdrawn {
+            if let Some(next) = state.keys.ended(order, event) {
+                queued |= !state.let_out(next, &store);
+            }
+        }
+        self.look_where_wanted(&state, &store);
+        drop(state);
+        if queued {
+            self.announce();
+        }
     }
 
-    fn settle_later(&self, event: EventId, record: Option<u64>, wake_at: Option<Timestamp>) {
-        let applied = self.store.upgrade().map_or(0, |store| store.index.index.applied().id);
+    /// Leaves an event's key to the one that is next, or takes the key out of memory where it has to wait.
+    fn leave_key(&self, state: &mut State, store: &Inner, order: OrderKey, event: EventId, next: Next) {
+        let blocked = match next {
+            Next::Nothing => None,
+            Next::Scheduled(at) => Some(Blocked::Until(at)),
+            Next::Held => Some(Blocked::Held),
+        };
+        let (let_out, dropped) = match blocked {
+            None => (state.keys.ended(order, event), Vec::new()),
+            Some(blocked) => state.keys.blocked(order, event, blocked),
+        };
+        state.drop_all(dropped, store);
+        if let Some(ready) = let_out
+            && !state.let_out(ready, store)
+        {
+            self.announce();
+        }
+        self.look_where_wanted(state, store);
+    }
+
+    fn settle_later(&self, ready: &Ready, record: Option<u64>, next: Next) {
+        let store = self.store.upgrade();
+        let applied = store.as_ref().map_or(0, |store| store.index.index.applied().id);
+        let event = ready.event;
         let mut state = self.lock();
         state.settling.push_back((record.unwrap_or(0), event));
         state.forget_settled(applied);
+        let wake_at = match (ready.order, store) {
+            (None, _) => match next {
+                Next::Scheduled(at) => Some(at),
+                Next::Nothing | Next::Held => None,
+            },
+            (Some(order), Some(store)) => {
+                self.leave_key(&mut state, &store, order, event, next);
+                // When its key may go on is kept with the keys.
+                if matches!(next, Next::Scheduled(_)) {
+                    self.look.notify_one();
+                }
+                None
+            }
+            (Some(_), None) => None,
+        };
         let sooner = wake_at.is_some_and(|at| state.wake_at.is_none_or(|known| at < known));
         if sooner {
             state.wake_at = wake_at;

@@ -49,6 +49,9 @@ pub struct Options {
     pub pending_bytes_max: usize,
     /// Events that one lane keeps in memory.
     pub lane_events_max: usize,
+    /// Order keys that a lane remembers as blocked, or as waiting in the index; beyond them the index is looked at for
+    /// all keys, at least once a second.
+    pub lane_keys_max: usize,
     /// Bytes of requests that all lanes together keep in memory.
     pub lanes_bytes_max: usize,
     /// Faults that a test injects.
@@ -68,6 +71,7 @@ impl Options {
             reserve_bytes: 64 << 20,
             pending_bytes_max: 64 << 20,
             lane_events_max: 1_024,
+            lane_keys_max: 16_384,
             lanes_bytes_max: 64 << 20,
             faults: None,
         }
@@ -121,6 +125,7 @@ pub(crate) struct Inner {
     pub(crate) index: follower::Running,
     pub(crate) lanes: RwLock<FxHashMap<DestinationId, Arc<Lane>>>,
     pub(crate) lane_events_max: usize,
+    pub(crate) lane_keys_max: usize,
     pub(crate) lanes_bytes_max: usize,
     /// Bytes of requests that lanes keep in memory now.
     pub(crate) lanes_bytes: AtomicUsize,
@@ -186,6 +191,7 @@ impl Store {
             index,
             lanes: RwLock::default(),
             lane_events_max: options.lane_events_max,
+            lane_keys_max: options.lane_keys_max,
             lanes_bytes_max: options.lanes_bytes_max,
             lanes_bytes: AtomicUsize::new(0),
             replays: Replays::default(),

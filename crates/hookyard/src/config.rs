@@ -17,6 +17,7 @@ mod auth;
 mod declared;
 mod expand;
 mod nearest;
+mod order;
 mod problem;
 mod rules;
 mod settings;
@@ -135,6 +136,7 @@ pub(crate) struct Delivery {
     pub(crate) allow_networks: Vec<IpNet>,
     /// Events that one lane keeps in memory.
     pub(crate) lane_events_max: usize,
+    pub(crate) lane_keys_max: usize,
     /// Bytes of requests that all lanes together keep in memory.
     pub(crate) lanes_bytes_max: usize,
     /// How much of an answer's body is kept, in bytes.

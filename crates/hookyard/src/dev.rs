@@ -114,6 +114,7 @@ async fn connect(
         source,
         destination,
         rules: Vec::new(),
+        order: hookyard_model::order::Order::Free,
         retry: Retry::default(),
         enabled: true,
     };

@@ -81,6 +81,7 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Store> {
         retention: config.storage.retention,
         reserve_bytes: config.storage.reserve_bytes,
         lane_events_max: config.delivery.lane_events_max,
+        lane_keys_max: config.delivery.lane_keys_max,
         lanes_bytes_max: config.delivery.lanes_bytes_max,
         ..Options::new(&config.server.data_dir)
     };

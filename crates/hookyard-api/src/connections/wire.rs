@@ -2,11 +2,13 @@
 
 use hookyard_model::connection::Connection;
 use hookyard_model::id::{DestinationId, SourceId};
+use hookyard_model::order::Order;
 use hookyard_model::retry::Retry;
 use hookyard_store::catalog::NewConnection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::order::{OrderFields, OrderView};
 use super::retry::{RetryFields, RetryView};
 use super::rules;
 use crate::body::Object;
@@ -23,6 +25,8 @@ pub(crate) struct ConnectionView {
     source_id: String,
     destination_id: String,
     rules: Vec<Value>,
+    /// Which events go out one after the other.
+    order: Option<OrderView>,
     retry: RetryView,
     enabled: bool,
     /// Why and since when it is not enabled.
@@ -54,6 +58,7 @@ impl ConnectionView {
             source_id: connection.source.to_string(),
             destination_id: connection.destination.to_string(),
             rules: connection.rules.iter().map(rules::show).collect(),
+            order: OrderView::of(&connection.order),
             retry: RetryView::from(&connection.retry),
             enabled: disabled.is_none(),
             disabled: disabled.map(|it| DisabledView { cause: it.cause.name(), at: Rfc3339(it.at) }),
@@ -72,6 +77,7 @@ pub(crate) struct ConnectionFields {
     source_id: Field<String>,
     destination_id: Field<String>,
     rules: Field<Vec<Map<String, Value>>>,
+    order: Field<Object<OrderFields>>,
     retry: Field<Object<RetryFields>>,
     enabled: Field<bool>,
 }
@@ -91,6 +97,11 @@ impl ConnectionFields {
             Field::Reset => Vec::new(),
             Field::Set(rules) => rules::read(rules, current.map_or(&[], |it| &it.rules))?,
         };
+        let order = match self.order {
+            Field::Keep => current.map(|it| it.order.clone()).unwrap_or_default(),
+            Field::Reset => Order::Free,
+            Field::Set(Object(fields)) => fields.read()?,
+        };
         let retry = current.map(|it| it.retry.clone()).unwrap_or_default();
         let retry = match self.retry {
             Field::Keep => retry,
@@ -102,6 +113,7 @@ impl ConnectionFields {
             source: reference::<SourceId>("source_id", &source)?,
             destination: reference::<DestinationId>("destination_id", &destination)?,
             rules,
+            order,
             retry,
             enabled: self.enabled.over(current.is_none_or(|it| it.disabled.is_none()), true),
         })

@@ -331,6 +331,7 @@ async fn what_the_configuration_file_declares_is_only_read() {
         source: "in".to_owned(),
         destination: "out".to_owned(),
         rules: Vec::new(),
+        order: hookyard_model::order::Order::Free,
         retry: Retry::default(),
         enabled: true,
     };

@@ -143,6 +143,7 @@ impl Yard {
                     destination: self.destination,
                     state: EventState::Queued,
                     due_at: server.clock.now(),
+                    order: None,
                     ruling: Ruling::default(),
                     transformed: None,
                 };

@@ -144,6 +144,7 @@ impl Running {
             source,
             destination,
             rules: Vec::new(),
+            order: hookyard_model::order::Order::Free,
             retry,
             enabled: true,
         };
@@ -178,6 +179,7 @@ impl Running {
                 destination: connection.destination,
                 state: EventState::Queued,
                 due_at: self.store.clock().now(),
+                order: None,
                 ruling: hookyard_model::rule::Ruling::default(),
                 transformed: None,
             };

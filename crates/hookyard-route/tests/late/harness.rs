@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
 use hookyard_model::id::{DestinationId, ProjectId, RequestId, SourceId};
+use hookyard_model::order::Order;
 use hookyard_model::pacing::Pacing;
 use hookyard_model::request::{Proof, RejectCause, Verdict};
 use hookyard_model::retry::Retry;
@@ -152,7 +153,7 @@ impl Running {
         };
         let source = catalog.create_source(self.project, new).await.unwrap().id;
         let (destination, rules, retry, enabled) = (self.destination, Vec::new(), Retry::default(), true);
-        let new = NewConnection { name, source, destination, rules, retry, enabled };
+        let new = NewConnection { name, source, destination, rules, order: Order::Free, retry, enabled };
         catalog.create_connection(self.project, new).await.unwrap();
         source
     }

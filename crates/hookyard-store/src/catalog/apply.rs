@@ -8,6 +8,7 @@ use std::sync::Arc;
 use hookyard_model::connection::{Connection, DisableCause, Disabled};
 use hookyard_model::destination::Destination;
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use hookyard_model::order::Order;
 use hookyard_model::retry::Retry;
 use hookyard_model::rule::Rule;
 use hookyard_model::source::{ManagedBy, Source};
@@ -42,6 +43,8 @@ pub struct DeclaredConnection {
     pub destination: String,
     /// What its events go through, in this order.
     pub rules: Vec<Rule>,
+    /// Which of its events go out one after the other.
+    pub order: Order,
     /// When failed attempts are made again.
     pub retry: Retry,
     /// Whether it takes events.
@@ -306,6 +309,7 @@ impl Draft<'_> {
             source,
             destination,
             rules: new.rules,
+            order: new.order,
             retry: new.retry,
             disabled,
             managed_by: ManagedBy::File,

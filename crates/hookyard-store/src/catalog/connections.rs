@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::connection::{Connection, DisableCause, Disabled};
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, SourceId};
+use hookyard_model::order::Order;
 use hookyard_model::retry::Retry;
 use hookyard_model::rule::Rule;
 use hookyard_model::source::ManagedBy;
@@ -14,6 +15,7 @@ use super::Catalog;
 use super::check::{self, Noun, Problem};
 use super::key::SecretKey;
 use super::open::{LoadError, managed_by_from, managed_by_name, unsigned};
+use super::stored_order;
 use super::stored_retry;
 use super::stored_rules;
 use super::write::{Draft, WriteError};
@@ -29,6 +31,8 @@ pub struct NewConnection {
     pub destination: DestinationId,
     /// What its events go through, in this order.
     pub rules: Vec<Rule>,
+    /// Which of its events go out one after the other.
+    pub order: Order,
     /// When failed attempts are made again; waits of 1 ms to 365 days, in whole milliseconds.
     pub retry: Retry,
     /// Whether it takes events. False disables it by hand; true enables it whatever had disabled it.
@@ -64,6 +68,7 @@ impl Catalog {
                 source: new.source,
                 destination: new.destination,
                 rules: new.rules,
+                order: new.order,
                 retry: new.retry,
                 disabled,
                 managed_by: ManagedBy::Api,
@@ -103,6 +108,7 @@ impl Catalog {
                 source: new.source,
                 destination: new.destination,
                 rules: new.rules,
+                order: new.order,
                 retry: new.retry,
                 disabled,
                 ..Connection::clone(&old)
@@ -254,6 +260,7 @@ impl Draft<'_> {
             connection.destination.0.cast_signed(),
             stored_retry::encode(&connection.retry)?,
             stored_rules::encode(self.key, connection.id, &connection.rules)?,
+            stored_order::encode(&connection.order)?,
             disabled.map(|it| it.cause.name()),
             disabled.map(|it| it.at.us().cast_signed()),
             managed_by_name(connection.managed_by),
@@ -268,18 +275,19 @@ impl Draft<'_> {
 }
 
 const PUT: &str = "
-    INSERT INTO connections (id, project, name, source, destination, retry, rules, disabled_cause,
+    INSERT INTO connections (id, project, name, source, destination, retry, rules, event_order, disabled_cause,
                              disabled_at_us, managed_by, created_at_us, updated_at_us)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, source = excluded.source, destination = excluded.destination,
-        retry = excluded.retry, rules = excluded.rules, disabled_cause = excluded.disabled_cause,
+        retry = excluded.retry, rules = excluded.rules,
+        event_order = excluded.event_order, disabled_cause = excluded.disabled_cause,
         disabled_at_us = excluded.disabled_at_us, managed_by = excluded.managed_by,
         updated_at_us = excluded.updated_at_us";
 
 const GET_ALL: &str = "
     SELECT id, project, name, source, destination, retry, disabled_cause, disabled_at_us, managed_by,
-           created_at_us, updated_at_us, rules
+           created_at_us, updated_at_us, rules, event_order
     FROM connections ORDER BY id";
 
 /// All connections in the database.
@@ -314,6 +322,8 @@ fn read(row: &Row<'_>, key: &SecretKey) -> Result<Connection, LoadError> {
             .map_err(|error| damaged(format!("retry: {error}")))?,
         rules: stored_rules::decode(key, id, row.get_ref(11)?.as_str()?)
             .map_err(|error| damaged(format!("rules: {error}")))?,
+        order: stored_order::decode(row.get_ref(12)?.as_str()?)
+            .map_err(|error| damaged(format!("order: {error}")))?,
         disabled,
         managed_by: managed_by_from(row, 8)?,
         created_at: Timestamp::from_us(unsigned(row, 9)?),

@@ -128,6 +128,7 @@ fn connection(name: &str, source: SourceId, destination: DestinationId) -> NewCo
         source,
         destination,
         rules: Vec::new(),
+        order: hookyard_model::order::Order::Free,
         retry: Retry::default(),
         enabled: true,
     }

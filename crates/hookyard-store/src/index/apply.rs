@@ -122,12 +122,13 @@ impl<'a> Columns<'a> {
 /// A new event is inserted, a known one updated.
 fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result<i64> {
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+             ?17, ?18)",
     )?;
     let mut update = transaction.prepare_cached(
         "UPDATE events SET state = ?3, due_us = ?4, by_hand = ?5, attempts = ?6, last_position = ?7,
              last_status = ?8, last_error = ?9, last_at_us = ?10, discarded = ?11, ruled = ?12,
-             transformed = ?13
+             transformed = ?13, order_key = ?14
          WHERE request = ?1 AND connection = ?2",
     )?;
     let mut rows: Vec<(&EventId, &EventChange)> = changes.events.iter().collect();
@@ -157,6 +158,7 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
                 row.discarded.map(DiscardCause::code),
                 (row.ruled != Position::default()).then(|| row.ruled.to_u64() as i64),
                 row.transformed,
+                row.order.map(|key| key.stored() as i64),
             ])?,
             Some(_) => update.execute(rusqlite::params![
                 request,
@@ -172,6 +174,7 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
                 row.discarded.map(DiscardCause::code),
                 (row.ruled != Position::default()).then(|| row.ruled.to_u64() as i64),
                 row.transformed,
+                row.order.map(|key| key.stored() as i64),
             ])?,
         };
         grown += i64::from(row.state.is_undelivered());

@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, EventId, RequestId};
+use hookyard_model::order::OrderKey;
 use hookyard_model::request::Fields;
 use hookyard_model::rule::{ClaimKey, DiscardCause};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -60,6 +61,8 @@ pub(crate) struct EventRow {
     pub(crate) ruled: Position,
     /// Whether transformations changed its request; what is delivered then stands there too.
     pub(crate) transformed: bool,
+    /// What it has in common with those that it goes out before or behind.
+    pub(crate) order: Option<OrderKey>,
 }
 
 /// An event's row as it will be, and its state in the file.
@@ -96,7 +99,7 @@ pub(crate) fn hash_of(provider_event_id: &str) -> i64 {
 /// Columns of `events`, in the order that [`EventRow::read`] takes.
 pub(crate) const EVENT_COLUMNS: &str = "request, connection, destination, project, source, position, state, \
     due_us, by_hand, attempts, last_position, last_status, last_error, last_at_us, discarded, ruled, \
-    transformed";
+    transformed, order_key";
 
 impl EventRow {
     /// Reads a row that was selected as [`EVENT_COLUMNS`].
@@ -124,6 +127,7 @@ impl EventRow {
             discarded: row.get::<_, Option<u8>>(14)?.and_then(DiscardCause::from_code),
             ruled: Position::from_u64(row.get::<_, Option<i64>>(15)?.unwrap_or(0) as u64),
             transformed: row.get(16)?,
+            order: OrderKey::from_stored(row.get::<_, Option<i64>>(17)?.unwrap_or(0) as u64),
         };
         Ok((event, columns))
     }
@@ -203,6 +207,7 @@ impl Changes {
                 discarded: leg.ruling.discarded,
                 ruled: if leg.ruling.steps.is_empty() { Position::default() } else { position },
                 transformed: leg.transformed.is_some(),
+                order: leg.order,
             };
             self.events.insert(event, EventChange { row, before: None });
         }
@@ -274,6 +279,7 @@ impl Changes {
             row.discarded = leg.ruling.discarded;
             row.ruled = if leg.ruling.steps.is_empty() { Position::default() } else { position };
             row.transformed = leg.transformed.is_some();
+            row.order = leg.order;
             let claims = leg.ruling.claims.iter().map(|key| (leg.connection, *key, replayed.request));
             self.claims.extend(claims);
         }

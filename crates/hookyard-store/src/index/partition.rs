@@ -21,7 +21,9 @@ const READERS_KEPT: usize = 2;
 /// (accepted 0, 252 and 253, rejected 1 to 200, pending 254), as they stand now; `refused` is the position
 /// of the record of a late refusal. Long texts make slow keys, so a provider's event id is looked up by a
 /// hash of it. `ruled` is the position of the record that says what rules made of an event, where its connection has
-/// any, and what transformations made of its request, where it is `transformed`; `claims` is what deduplication remembers. The partial indexes cover what is rare: a request or
+/// any, and what transformations made of its request, where it is `transformed`; `claims` is what deduplication remembers.
+/// Undelivered events with an order key are found by that, in their order, and the others by when they are due. The partial
+/// indexes cover what is rare: a request or
 /// event that passes through within one transaction of the index never enters them.
 const SCHEMA: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -63,6 +65,7 @@ const SCHEMA: &str = "
         discarded INTEGER,
         ruled INTEGER,
         transformed INTEGER NOT NULL,
+        order_key INTEGER,
         PRIMARY KEY (request, connection)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE claims (
@@ -71,7 +74,10 @@ const SCHEMA: &str = "
         request INTEGER NOT NULL,
         PRIMARY KEY (connection, key, request)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX events_due ON events (destination, connection, state, due_us) WHERE state <= 2;
+    CREATE INDEX events_due ON events (destination, connection, state, due_us)
+        WHERE state <= 2 AND order_key IS NULL;
+    CREATE INDEX events_ordered ON events (destination, order_key, request, connection)
+        WHERE state <= 3 AND order_key IS NOT NULL;
     CREATE INDEX events_open ON events (request) WHERE state <= 3;
     CREATE INDEX events_ended_badly ON events (state, request) WHERE state >= 6;
 ";

@@ -3,6 +3,7 @@
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{EventId, made_at};
+use hookyard_model::order::OrderKey;
 use hookyard_model::request::Fields;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -229,7 +230,7 @@ pub(crate) fn count_pending(index: &Index) -> Result<(u64, Option<u64>), Error> 
 pub(crate) fn connections_waiting(index: &Index, destination: u64) -> Result<Vec<u64>, Error> {
     // A step of the index for each connection, however many events it has.
     let sql = "SELECT connection FROM events INDEXED BY events_due
-        WHERE state <= 2 AND destination = ?1 AND connection > ?2 ORDER BY connection LIMIT 1";
+        WHERE state <= 2 AND order_key IS NULL AND destination = ?1 AND connection > ?2 ORDER BY connection LIMIT 1";
     let mut found = Vec::new();
     for partition in index.partitions() {
         let connections = partition.read(|connection| {
@@ -249,6 +250,55 @@ pub(crate) fn connections_waiting(index: &Index, destination: u64) -> Result<Vec
     Ok(found)
 }
 
+/// The order keys of which something is undelivered for a destination.
+pub(crate) fn order_keys(index: &Index, destination: u64) -> Result<Vec<OrderKey>, Error> {
+    // A step of the index for each key, however many events it has.
+    let sql = "SELECT order_key FROM events INDEXED BY events_ordered
+        WHERE state <= 3 AND order_key IS NOT NULL AND destination = ?1 AND order_key > ?2
+        ORDER BY order_key LIMIT 1";
+    let mut found = Vec::new();
+    for partition in index.partitions() {
+        let keys = partition.read(|connection| {
+            let (mut all_found, mut after) = (Vec::new(), i64::MIN);
+            loop {
+                let parameters = [Value::Integer(destination as i64), Value::Integer(after)];
+                let next = all(connection, sql, &parameters, |row| row.get::<_, i64>(0))?;
+                let Some(next) = next.first() else { return Ok(all_found) };
+                after = *next;
+                all_found.extend(OrderKey::from_stored(after as u64));
+            }
+        })?;
+        found.extend(keys);
+    }
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
+}
+
+/// The first undelivered events of an order key, in their order.
+pub(crate) fn open_of_key(
+    index: &Index,
+    destination: u64,
+    key: OrderKey,
+    limit: usize,
+) -> Result<Vec<(EventId, EventRow)>, Error> {
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events INDEXED BY events_ordered
+         WHERE state <= 3 AND order_key IS NOT NULL AND destination = ?1 AND order_key = ?2
+         ORDER BY request, connection LIMIT ?3"
+    );
+    let mut found = Vec::new();
+    for partition in index.partitions() {
+        let left = limit - found.len();
+        let parameters = [destination, key.stored(), left as u64].map(|value| Value::Integer(value as i64));
+        found.extend(partition.read(|connection| all(connection, &sql, &parameters, EventRow::read))?);
+        if found.len() >= limit {
+            break;
+        }
+    }
+    Ok(found)
+}
+
 /// Events of one destination, connection and state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Waiting {
@@ -262,7 +312,9 @@ impl Waiting {
     /// Exactly as the partial index has it. The state is one of our own numbers.
     fn condition(self) -> String {
         let state = self.state.code();
-        format!("state <= 2 AND state = {state} AND destination = ?1 AND connection = ?2")
+        format!(
+            "state <= 2 AND order_key IS NULL AND state = {state} AND destination = ?1 AND connection = ?2"
+        )
     }
 
     fn parameters(self, now_us: u64) -> [Value; 3] {

@@ -14,6 +14,8 @@ use hookyard_model::id::{ConnectionId, DestinationId, EventId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tracing::error;
 
+use super::keys::Look;
+use super::look::FoundKeys;
 use super::shares::{Behind, Line, Place};
 use super::{Lane, Ready};
 use crate::history::ReadError;
@@ -24,22 +26,26 @@ use crate::store::{Inner, Store};
 
 /// How long a lane rests after the index could not be read.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
+/// How often the index is looked at where more keys are blocked than are kept in memory.
+const OVERFLOW_LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What a lane looks for in the index.
-struct Search {
-    destination: DestinationId,
-    now: Timestamp,
+pub(super) struct Search {
+    pub(super) destination: DestinationId,
+    pub(super) now: Timestamp,
     /// Events that are in memory, or whose outcome may not be in the index yet.
-    known: FxHashSet<EventId>,
+    pub(super) known: FxHashSet<EventId>,
     /// How many of them are of each connection.
     known_of: FxHashMap<ConnectionId, usize>,
     /// How many events stand in each line in memory.
     lens: FxHashMap<Place, usize>,
     /// How many events memory holds at most, and how many more it has room for.
-    events_max: usize,
-    room: usize,
+    pub(super) events_max: usize,
+    pub(super) room: usize,
     /// The connection that is served first, as there may be more than there is room for.
     from: ConnectionId,
+    /// The keys to look at; none where nothing is wanted of them.
+    keys: Option<Look>,
 }
 
 /// What was found.
@@ -52,6 +58,8 @@ struct Found {
     next_due: Option<Timestamp>,
     /// The connection to begin with the next time.
     next_from: Option<ConnectionId>,
+    /// What there is of events with an order key.
+    keys: FoundKeys,
 }
 
 impl Lane {
@@ -78,16 +86,23 @@ impl Lane {
             let Some(store) = self.store.upgrade() else { return };
             let rest = {
                 let state = self.lock();
-                if state.behind.wants_look(&state.waiting, store.lane_events_max) {
+                if state.wants_look(store.lane_events_max) {
                     return;
                 }
-                state.wake_at.map(|at| at.since(store.clock.now()))
+                let wake_at = [state.wake_at, state.keys.next_due()].into_iter().flatten().min();
+                let rest = wake_at.map(|at| at.since(store.clock.now()));
+                let often = state.keys.is_overflowed().then_some(OVERFLOW_LOOK_EVERY);
+                [rest, often].into_iter().flatten().min()
             };
             drop(store);
             match rest {
                 Some(Duration::ZERO) => return,
                 Some(rest) => {
-                    let _ = tokio::time::timeout(rest, looked).await;
+                    let is_over = tokio::time::timeout(rest, looked).await.is_err();
+                    let mut state = self.lock();
+                    if is_over && state.keys.is_overflowed() {
+                        state.keys.look_at_all();
+                    }
                 }
                 None => looked.await,
             }
@@ -96,21 +111,28 @@ impl Lane {
 
     /// Loads what is due, as much as there is room for.
     async fn fill(&self, store: &Store, from: &mut ConnectionId) -> Result<(), ReadError> {
-        {
+        let looked_for = {
             // What is offered from here on enters memory, and what was dropped before is in the index
             // once it has settled.
             let mut state = self.lock();
             state.behind = Behind::default();
             state.wake_at = None;
-        }
+            state.withdrawn_meanwhile = Some(FxHashSet::default());
+            state.keys.begin_look(store.clock().now())
+        };
         // Also where this is cancelled: what was not loaded is still to be.
         let mut unfinished = Unfinished { lane: self, is_done: false };
-        let filled = self.load(store, from).await;
+        let filled = self.load(store, from, looked_for).await;
         unfinished.is_done = filled.is_ok();
         filled
     }
 
-    async fn load(&self, store: &Store, from: &mut ConnectionId) -> Result<(), ReadError> {
+    async fn load(
+        &self,
+        store: &Store,
+        from: &mut ConnectionId,
+        keys: Option<Look>,
+    ) -> Result<(), ReadError> {
         let index = &store.inner.index.index;
         let generation = index.generation();
         store.inner.journal.queue.flush().await;
@@ -118,7 +140,7 @@ impl Lane {
         if !index.settle(newest_id).await {
             return Err(ReadError("the index cannot be written and lags behind".to_owned()));
         }
-        let search = self.search(&store.inner, *from);
+        let search = self.search(&store.inner, *from, keys);
         let inner = Arc::clone(&store.inner);
         let found = tokio::task::spawn_blocking(move || search.run(&inner));
         let found = found.await.map_err(|error| ReadError(error.to_string()))?;
@@ -136,7 +158,7 @@ impl Lane {
         Ok(())
     }
 
-    fn search(&self, inner: &Inner, from: ConnectionId) -> Search {
+    fn search(&self, inner: &Inner, from: ConnectionId, keys: Option<Look>) -> Search {
         let applied = inner.index.index.applied().id;
         let mut state = self.lock();
         state.forget_settled(applied);
@@ -154,21 +176,24 @@ impl Lane {
             events_max: inner.lane_events_max,
             room: inner.lane_events_max.saturating_sub(state.waiting.len()),
             from,
+            keys,
         }
     }
 
     fn take_in(&self, found: Found, inner: &Inner) {
-        let left_over = found.loaded.len() as u64;
+        let left_over = (found.loaded.len() + found.keys.loaded()) as u64;
         let _ = self.left_over.compare_exchange(u64::MAX, left_over, Ordering::AcqRel, Ordering::Acquire);
         let mut queued = 0;
         let mut state = self.lock();
-        let settled = state.settled_meanwhile.take().unwrap_or_default();
+        let mut settled = state.settled_meanwhile.take().unwrap_or_default();
+        settled.extend(state.withdrawn_meanwhile.take().unwrap_or_default());
         for ready in found.loaded {
             // It may have been offered, and even delivered, while the index was read.
             if !settled.contains(&ready.event) && state.known.insert(ready.event) {
                 queued += usize::from(!state.enter(ready, inner));
             }
         }
+        queued += state.take_in_keys(found.keys, &settled, inner);
         for place in found.more {
             state.behind.add(place);
         }
@@ -210,6 +235,9 @@ impl Search {
             if share > 0 {
                 self.look_at(index, *place, share, &mut found, &mut load)?;
             }
+        }
+        if let Some(keys) = self.keys.take() {
+            found.keys = self.look_at_keys(index, keys, &mut load)?;
         }
         Ok(found)
     }
@@ -273,6 +301,8 @@ impl Drop for Unfinished<'_> {
             let mut state = self.lane.lock();
             state.behind.all = true;
             state.settled_meanwhile = None;
+            state.withdrawn_meanwhile = None;
+            state.keys.look_at_all();
             drop(state);
             // Whoever fills it next may be waiting already.
             self.lane.look.notify_one();

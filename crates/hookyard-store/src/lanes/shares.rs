@@ -220,6 +220,7 @@ mod tests {
             attempts: 0,
             trigger: Trigger::Initial,
             line,
+            order: None,
             request: None,
             content: crate::lanes::Content::AsItCame,
             position: Position::default(),

@@ -93,13 +93,11 @@ impl Lane {
         if let Some(refusal) = state.takers.refusal() {
             return Err(refusal);
         }
-        match state.waiting.pop() {
+        let Some(store) = self.store.upgrade() else { return Err(NoEvent::Dismissed) };
+        match state.pop(&store) {
             // It has come since nothing was found.
             Some(ready) => {
                 drop(state);
-                if let Some(store) = self.store.upgrade() {
-                    store.forget_bytes(&ready);
-                }
                 let _ = taker.send(ready);
             }
             None => state.takers.waiting.push((Instant::now(), taker)),

@@ -2,7 +2,7 @@
 //!
 //! Version 4: `request u64 · request's position u64 · project u64 · source u64 ·`
 //! `verdict u8 (0: as it was) · time µs u64 (0: none) · event id len u16 · topic len u16 (0: none) · count u16 ·`
-//! `then each event: connection u64 · destination u64 · state u8 · due µs u64 · ruling`; then event id · topic`
+//! `then each event: connection u64 · destination u64 · state u8 · due µs u64 · order key u64 (0: none) · ruling`; then event id · topic`
 //!
 //! A ruling is `steps u8 (0: there is nothing else) · discard cause u8 (0: none) · duplicate of u64 (0: none) ·`
 //! `claims u8 · then each claim 16 bytes · then each step: kind u8 · detail len u16 · detail ·`
@@ -10,7 +10,8 @@
 //! `len u16 · text) · then what transformations made of the request: u8 (0: nothing, 1: another head, 2: another`
 //! `head and body) · head len u32 · head · body len u32 · body`.
 //!
-//! Version 3 has neither executions nor what transformations made. Version 2 has no rulings. Version 1 is the same without verdict, time, event id and topic.
+//! Version 3 has neither order keys, executions nor what transformations made. Version 2 has no rulings. Version 1 is the
+//! same without verdict, time, event id and topic.
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::execution::{Console, ConsoleLine, Execution, Level};
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, RequestId, SourceId};
+use hookyard_model::order::OrderKey;
 use hookyard_model::request::{Fields, Proof, Request};
 use hookyard_model::rule::{ClaimKey, DiscardCause, RuleKind, Ruling, Step};
 
@@ -28,7 +30,7 @@ use crate::journal::record::Position;
 /// Bytes besides those of the events and texts.
 const FIXED_BYTES: usize = 4 * 8 + 1 + 8 + 3 * 2;
 /// Bytes of each event.
-const LEG_BYTES: usize = 8 + 8 + 1 + 8 + 1;
+const LEG_BYTES: usize = 8 + 8 + 1 + 8 + 8 + 1;
 
 /// The events made of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,7 @@ pub(crate) struct Leg {
     pub(crate) destination: DestinationId,
     pub(crate) state: EventState,
     pub(crate) due_at: Timestamp,
+    pub(crate) order: Option<OrderKey>,
     pub(crate) ruling: Ruling,
     pub(crate) transformed: Option<Transformed>,
 }
@@ -103,6 +106,7 @@ impl Routed {
             payload.put_u64_le(leg.destination.0);
             payload.put_u8(leg.state.code());
             payload.put_u64_le(leg.due_at.us());
+            payload.put_u64_le(leg.order.map_or(0, OrderKey::stored));
             put_ruling(&mut payload, &leg.ruling);
             if !leg.ruling.steps.is_empty() {
                 put_transformed(&mut payload, leg.transformed.as_ref());
@@ -254,8 +258,9 @@ fn legs(version: u8, payload: &mut Bytes) -> Result<Vec<Leg>, Undecodable> {
         let state = EventState::from_code(payload.try_get_u8()?)
             .ok_or(Undecodable("it has an unknown event state"))?;
         let due_at = Timestamp::from_us(payload.try_get_u64_le()?);
+        let order = if version >= 4 { OrderKey::from_stored(payload.try_get_u64_le()?) } else { None };
         let (ruling, transformed) = ruling(version, payload)?;
-        legs.push(Leg { connection, destination, state, due_at, ruling, transformed });
+        legs.push(Leg { connection, destination, state, due_at, order, ruling, transformed });
     }
     Ok(legs)
 }
@@ -270,6 +275,7 @@ mod tests {
             destination: DestinationId(6),
             state: EventState::Queued,
             due_at: Timestamp::from_us(7),
+            order: Some(OrderKey::DESTINATION),
             ruling: Ruling::default(),
             transformed: None,
         };
@@ -305,7 +311,7 @@ mod tests {
                 leg.clone(),
                 transformed(Some(b"{}")),
                 transformed(None),
-                Leg { state: EventState::Discarded, ruling: discarded, ..leg },
+                Leg { state: EventState::Discarded, order: None, ruling: discarded, ..leg },
             ],
         }
     }

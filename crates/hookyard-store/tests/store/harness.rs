@@ -109,6 +109,7 @@ pub(crate) fn queued(store: &Store) -> NewEvent {
         destination: DESTINATION,
         state: EventState::Queued,
         due_at: store.clock().now(),
+        order: None,
         ruling: Ruling::default(),
         transformed: None,
     }

@@ -247,6 +247,7 @@ async fn retried_by_hand() {
         source: source.id,
         destination: destination.id,
         rules: Vec::new(),
+        order: hookyard_model::order::Order::Free,
         retry: Retry::default(),
         enabled: true,
     };

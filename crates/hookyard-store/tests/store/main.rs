@@ -17,6 +17,7 @@ mod index;
 mod kill;
 mod lanes;
 mod lock;
+mod order;
 mod pending;
 mod reads;
 mod retention;

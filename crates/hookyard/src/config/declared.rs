@@ -244,6 +244,7 @@ fn connection(
     let destination = table.required_text(reader, "destination");
     let enabled = table.boolean(reader, "enabled").unwrap_or(true);
     let rules = super::rules::read(&mut table, reader, known.directory);
+    let order = super::order::read(&mut table, reader);
     let retry = table.optional_table(reader, "retry").and_then(|retry_table| retry(retry_table, reader));
     require_known("source", source.as_deref(), known.sources, &table, reader);
     require_known("destination", destination.as_deref(), known.destinations, &table, reader);
@@ -258,7 +259,7 @@ fn connection(
         let default_name = || format!("{source}-to-{destination}");
         let name = if is_named { name? } else { default_name() };
         let retry = retry.unwrap_or_default();
-        Some(DeclaredConnection { name, source, destination, rules, retry, enabled })
+        Some(DeclaredConnection { name, source, destination, rules, order, retry, enabled })
     });
     if let Some(new) = &new {
         declare(&new.name, "connection", &table, reader, names);

@@ -72,9 +72,15 @@ impl Default for Transformations {
 
 impl Default for Delivery {
     fn default() -> Self {
-        let Options { lane_events_max, lanes_bytes_max, .. } = Options::new(DATA_DIR);
+        let Options { lane_events_max, lane_keys_max, lanes_bytes_max, .. } = Options::new(DATA_DIR);
         let AnswerLimits { response_body_bytes_max, .. } = AnswerLimits::default();
-        Self { allow_networks: Vec::new(), lane_events_max, lanes_bytes_max, response_body_bytes_max }
+        Self {
+            allow_networks: Vec::new(),
+            lane_events_max,
+            lane_keys_max,
+            lanes_bytes_max,
+            response_body_bytes_max,
+        }
     }
 }
 
@@ -249,6 +255,7 @@ pub(super) fn delivery(mut table: Table<'_>, reader: &mut Reader<'_>) -> Deliver
         lane_events_max: table
             .count(reader, "lane_events_max", 1..=1_000_000)
             .unwrap_or(default.lane_events_max),
+        lane_keys_max: table.count(reader, "lane_keys_max", 1..=10_000_000).unwrap_or(default.lane_keys_max),
         lanes_bytes_max: table
             .size(reader, "lanes_bytes_max", MIB..=64 * GIB)
             .unwrap_or(default.lanes_bytes_max),

@@ -194,6 +194,7 @@ fn the_examples_of_the_manual_hold() {
     };
     let connection = |name: &str, source: &str, retry| DeclaredConnection {
         rules: Vec::new(),
+        order: hookyard_model::order::Order::Free,
         name: name.to_owned(),
         source: source.to_owned(),
         destination: "billing".to_owned(),
@@ -302,6 +303,7 @@ at_a_time_max = 26
 [delivery]
 allow_networks = ["127.0.0.0/8", "fd00::/8"]
 lane_events_max = 11
+lane_keys_max = 13
 lanes_bytes_max = "12MiB"
 response_body_bytes_max = 13
 [health]
@@ -363,6 +365,7 @@ level = "warn"
         delivery: Delivery {
             allow_networks: vec!["127.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
             lane_events_max: 11,
+            lane_keys_max: 13,
             lanes_bytes_max: 12 << 20,
             response_body_bytes_max: 13,
         },

@@ -33,6 +33,7 @@ mod directory;
 mod disk;
 mod isolation;
 mod lanes;
+mod order;
 mod outcomes;
 mod pending;
 mod providers;

@@ -11,6 +11,7 @@ fn declared_connection(name: &str, source: &str, destination: &str) -> DeclaredC
         source: source.to_owned(),
         destination: destination.to_owned(),
         rules: Vec::new(),
+        order: hookyard_model::order::Order::Free,
         retry: Retry::default(),
         enabled: true,
     }
