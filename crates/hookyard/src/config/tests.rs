@@ -211,7 +211,7 @@ fn the_examples_of_the_manual_hold() {
 
     let declared = parse(&with_connection(rules)).unwrap().declared();
     let kinds: Vec<_> = declared.connections[0].rules.iter().map(|rule| rule.kind().name()).collect();
-    assert_eq!(kinds, ["filter", "deduplicate", "stale", "delay"]);
+    assert_eq!(kinds, ["filter", "deduplicate", "stale", "delay", "transform"]);
 }
 
 #[test]
