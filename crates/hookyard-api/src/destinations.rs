@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, post};
 use hookyard_model::destination::Destination;
 use hookyard_model::id::{DestinationId, ProjectId};
 use hookyard_model::secret::Secret;
@@ -92,28 +93,19 @@ pub(crate) async fn rotate_secret(
     Ok(Json(view(&api, &destination, told)))
 }
 
-/// `POST /api/v1/destinations/{id}/pause`: nothing is delivered from now on; events wait.
-pub(crate) async fn pause(
-    State(api): State<Arc<Shared>>,
-    InProject(project): InProject,
-    Id(id): Id<DestinationId>,
-    _: NoQuery,
-    _: NoBody,
-) -> Result<Json<DestinationView>, Problem> {
-    let destination = api.store.catalog().pause_destination(project, id, true).await?;
-    Ok(Json(view(&api, &destination, None)))
-}
-
-/// `POST /api/v1/destinations/{id}/resume`: what waits is delivered, slowly at first.
-pub(crate) async fn resume(
-    State(api): State<Arc<Shared>>,
-    InProject(project): InProject,
-    Id(id): Id<DestinationId>,
-    _: NoQuery,
-    _: NoBody,
-) -> Result<Json<DestinationView>, Problem> {
-    let destination = api.store.catalog().pause_destination(project, id, false).await?;
-    Ok(Json(view(&api, &destination, None)))
+/// `POST /api/v1/destinations/{id}/pause`: nothing is delivered from now on; events wait. `…/resume`: what waits is
+/// delivered, slowly at first.
+pub(crate) fn pausing(is_paused: bool) -> MethodRouter<Arc<Shared>> {
+    post(
+        async move |State(api): State<Arc<Shared>>,
+                    InProject(project): InProject,
+                    Id(id): Id<DestinationId>,
+                    _: NoQuery,
+                    _: NoBody| {
+            let destination = api.store.catalog().pause_destination(project, id, is_paused).await?;
+            Ok::<_, Problem>(Json(view(&api, &destination, None)))
+        },
+    )
 }
 
 /// `DELETE /api/v1/destinations/{id}`.

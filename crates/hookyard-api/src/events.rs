@@ -1,5 +1,6 @@
 //! `/api/v1/events`: requests on their way along connections, and where they stand.
 
+pub(crate) mod filter;
 mod wire;
 
 use std::sync::Arc;
@@ -7,16 +8,17 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use hookyard_model::event::EventState;
+use axum::routing::{MethodRouter, post};
 use hookyard_model::id::EventId;
-use hookyard_store::history::{EventFilter, Page};
+use hookyard_store::by_hand::Action;
+use hookyard_store::history::Page;
 use http::StatusCode;
 
 use crate::body::NoBody;
 use crate::list::List;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
-use crate::query::{NoQuery, Parameters, Query};
+use crate::query::{NoQuery, Query};
 use crate::requests::raw_body;
 use crate::server::Shared;
 use wire::EventDetailsView;
@@ -28,28 +30,11 @@ pub(crate) async fn list(
     InProject(project): InProject,
     query: Query,
 ) -> Result<Json<List<EventView>>, Problem> {
-    let (cursor, filter) = query.read(|query| Ok((query.cursor("before")?, filter(query)?)))?;
+    let (cursor, filter) =
+        query.read(|query| Ok((query.cursor("before")?, filter::of_parameters(query)?)))?;
     let page = Page { before: cursor.past, limit: cursor.rows_wanted() };
     let rows = api.store.events(project, filter, page).await?;
     Ok(Json(List::of(rows, cursor.limit, |row| row.id, |row| EventView::new(&api.store, &row))))
-}
-
-fn filter(query: &mut Parameters) -> Result<EventFilter, Problem> {
-    Ok(EventFilter {
-        request: query.optional("request_id")?,
-        source: query.optional("source_id")?,
-        connection: query.optional("connection_id")?,
-        destination: query.optional("destination_id")?,
-        state: query.with("state", stored_state)?,
-    })
-}
-
-/// `delivering` is in memory only: nothing is ever found in it, so asking for it is a mistake.
-fn stored_state(name: &str) -> Result<EventState, String> {
-    let stored = || EventState::ALL.into_iter().filter(|state| *state != EventState::Delivering);
-    stored().find(|state| state.name() == name).ok_or_else(|| {
-        format!("expected one of {}", stored().map(EventState::name).collect::<Vec<_>>().join(", "))
-    })
 }
 
 /// `GET /api/v1/events/{id}`: also what its connection's rules made of it.
@@ -81,26 +66,16 @@ pub(crate) async fn body(
     Ok(raw_body(&id.to_string(), delivered))
 }
 
-/// `POST /api/v1/events/{id}/retry`: queued durably when this answers; delivered soon after.
-pub(crate) async fn retry(
-    State(api): State<Arc<Shared>>,
-    InProject(project): InProject,
-    Id(id): Id<EventId>,
-    _: NoQuery,
-    _: NoBody,
-) -> Result<(StatusCode, Json<EventView>), Problem> {
-    let event = api.store.retry_by_hand(project, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
-}
-
-/// `POST /api/v1/events/{id}/replay`: what today's rules make of it is durable when this answers.
-pub(crate) async fn replay(
-    State(api): State<Arc<Shared>>,
-    InProject(project): InProject,
-    Id(id): Id<EventId>,
-    _: NoQuery,
-    _: NoBody,
-) -> Result<(StatusCode, Json<EventView>), Problem> {
-    let event = api.store.replay(project, id).await?;
-    Ok((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
+/// `POST /api/v1/events/{id}/retry`, `…/cancel`, `…/replay`: what became of it is durable when this answers.
+pub(crate) fn acting(action: Action) -> MethodRouter<Arc<Shared>> {
+    post(
+        async move |State(api): State<Arc<Shared>>,
+                    InProject(project): InProject,
+                    Id(id): Id<EventId>,
+                    _: NoQuery,
+                    _: NoBody| {
+            let event = api.store.act(action, project, id).await?;
+            Ok::<_, Problem>((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
+        },
+    )
 }

@@ -12,7 +12,7 @@
 //! - `list`, `time`, `payload`, `managed`, `problem`: how answers look.
 //! - `project`: which project a call is about. `secrets`: how secrets come in, and what is shown of them.
 //! - `sources`, `destinations`, `connections`: configuration. `providers`: what a source can verify.
-//! - `requests`, `events`, `attempts`: what arrived and what became of it.
+//! - `requests`, `events`, `attempts`: what arrived and what became of it. `bulk_operations`: many events at once.
 //! - `transformations`: trying one on a sample.
 //! - `health`, `metrics`: for machines that watch.
 //!
@@ -41,6 +41,7 @@ pub mod providers;
 mod sources;
 
 mod attempts;
+mod bulk_operations;
 mod events;
 mod requests;
 

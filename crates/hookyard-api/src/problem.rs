@@ -6,7 +6,8 @@
 
 use axum::response::{IntoResponse, Response};
 use hookyard_store::accept::Unavailable;
-use hookyard_store::by_hand::RetryError;
+use hookyard_store::bulk::{StartError, StopError, StoreError};
+use hookyard_store::by_hand::ByHandError;
 use hookyard_store::catalog::WriteError;
 use hookyard_store::history::ReadError;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -59,8 +60,16 @@ pub(crate) enum Kind {
     EventsUndelivered,
     /// The event's state does not take a retry.
     EventNotRetryable,
+    /// The event has ended, so that it cannot be cancelled.
+    EventNotCancellable,
     /// The event's connection does not deliver.
     NotDeliverable,
+    /// Another bulk operation is running.
+    BulkOperationRunning,
+    /// The bulk operation has ended.
+    BulkOperationEnded,
+    /// A bulk operation would do more than was expected.
+    MoreEvents,
     /// The body is too long.
     BodyTooLarge,
     /// The body is not declared as JSON.
@@ -109,6 +118,12 @@ impl Kind {
             Self::EventNotRetryable => {
                 (S::CONFLICT, "event_not_retryable", "The event cannot be retried now")
             }
+            Self::EventNotCancellable => (S::CONFLICT, "event_not_cancellable", "The event has ended"),
+            Self::BulkOperationRunning => {
+                (S::CONFLICT, "bulk_operation_running", "Another bulk operation is running")
+            }
+            Self::BulkOperationEnded => (S::CONFLICT, "bulk_operation_ended", "The bulk operation has ended"),
+            Self::MoreEvents => (S::CONFLICT, "more_events", "There are more events than expected"),
             Self::NotDeliverable => {
                 (S::CONFLICT, "not_deliverable", "The event's connection does not deliver")
             }
@@ -271,22 +286,52 @@ impl From<Unavailable> for Problem {
     }
 }
 
-impl From<RetryError> for Problem {
-    fn from(error: RetryError) -> Self {
+impl From<ByHandError> for Problem {
+    fn from(error: ByHandError) -> Self {
         match error {
-            RetryError::NotFound => {
+            ByHandError::NotFound => {
                 Self::new(Kind::NotFound, "there is no such event; its request may be past retention")
             }
-            RetryError::NotAllowed(not_allowed) => {
+            ByHandError::NotAllowed(not_allowed) => {
                 let detail =
                     format!("it is {}: it is delivered without being asked to", not_allowed.state.name());
                 Self::new(Kind::EventNotRetryable, detail)
             }
-            RetryError::NotTransformed => Self::new(Kind::EventNotRetryable, error.to_string()),
-            RetryError::NotDeliverable(_) => Self::new(Kind::NotDeliverable, error.to_string()),
-            RetryError::Unavailable(error) => error.into(),
-            RetryError::Read(error) => error.into(),
+            ByHandError::NotTransformed => Self::new(Kind::EventNotRetryable, error.to_string()),
+            ByHandError::NotCancellable(_) => Self::new(Kind::EventNotCancellable, error.to_string()),
+            ByHandError::NotDeliverable(_) => Self::new(Kind::NotDeliverable, error.to_string()),
+            ByHandError::Unavailable(error) => error.into(),
+            ByHandError::Read(error) => error.into(),
         }
+    }
+}
+
+impl From<StartError> for Problem {
+    fn from(error: StartError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StartError::Running(_) => Self::new(Kind::BulkOperationRunning, detail),
+            StartError::MoreEvents { .. } => Self::with_field(Kind::MoreEvents, "events_max", detail),
+            StartError::Read(error) => error.into(),
+            StartError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StopError> for Problem {
+    fn from(error: StopError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StopError::NotFound => Self::new(Kind::NotFound, detail),
+            StopError::Ended(_) => Self::new(Kind::BulkOperationEnded, detail),
+            StopError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::internal(&error)
     }
 }
 

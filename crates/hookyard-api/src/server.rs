@@ -16,6 +16,7 @@ use axum::routing::{get, post};
 use hookyard_model::clock::Clock;
 use hookyard_model::secret::Secret;
 use hookyard_providers::KeyCache;
+use hookyard_store::by_hand::Action;
 use hookyard_store::store::Store;
 use hookyard_transform::runner::Runner;
 use http::{HeaderValue, Method, Uri, header};
@@ -31,7 +32,10 @@ use crate::guard::{self, Guard};
 use crate::metrics::StoreMetrics;
 use crate::problem::{Kind, Problem};
 use crate::transformations;
-use crate::{attempts, connections, destinations, events, health, metrics, providers, requests, sources};
+use crate::{
+    attempts, bulk_operations, connections, destinations, events, health, metrics, providers, requests,
+    sources,
+};
 
 /// Most connections at a time; further ones wait to be taken.
 const CONNECTIONS_MAX: usize = 256;
@@ -194,8 +198,8 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
             get(destinations::show).patch(destinations::update).delete(destinations::delete),
         )
         .route("/api/v1/destinations/{id}/rotate-secret", post(destinations::rotate_secret))
-        .route("/api/v1/destinations/{id}/pause", post(destinations::pause))
-        .route("/api/v1/destinations/{id}/resume", post(destinations::resume))
+        .route("/api/v1/destinations/{id}/pause", destinations::pausing(true))
+        .route("/api/v1/destinations/{id}/resume", destinations::pausing(false))
         .route("/api/v1/connections", get(connections::list).post(connections::create))
         .route(
             "/api/v1/connections/{id}",
@@ -210,9 +214,14 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/api/v1/events", get(events::list))
         .route("/api/v1/events/{id}", get(events::show))
         .route("/api/v1/events/{id}/attempts", get(attempts::list))
-        .route("/api/v1/events/{id}/retry", post(events::retry))
         .route("/api/v1/events/{id}/body", get(events::body))
-        .route("/api/v1/events/{id}/replay", post(events::replay))
+        .route("/api/v1/events/{id}/retry", events::acting(Action::Retry))
+        .route("/api/v1/events/{id}/cancel", events::acting(Action::Cancel))
+        .route("/api/v1/events/{id}/replay", events::acting(Action::Replay))
+        .route("/api/v1/bulk_operations", get(bulk_operations::list).post(bulk_operations::start))
+        .route("/api/v1/bulk_operations/plan", post(bulk_operations::plan))
+        .route("/api/v1/bulk_operations/{id}", get(bulk_operations::show))
+        .route("/api/v1/bulk_operations/{id}/cancel", post(bulk_operations::cancel))
         .route("/api/v1/attempts/{id}", get(attempts::show))
         .route("/api/v1/transformations/run", post(transformations::run))
         .route("/healthz", get(health::healthz))

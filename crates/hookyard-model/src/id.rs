@@ -136,6 +136,10 @@ id!(
     SourceId, "src"
 );
 id!(
+    /// A bulk operation: one change that a person makes to many events.
+    BulkOperationId, "bulk"
+);
+id!(
     /// A destination.
     DestinationId, "dst"
 );

@@ -1,4 +1,4 @@
-//! What people do to events: retry one, cancel or release those of a connection.
+//! What people do to events: retry, cancel or replay one, cancel or release those of a connection.
 //!
 //! Each change is a record of its own in the journal, decided by the event's state machine, and durable
 //! when the call returns.
@@ -8,6 +8,7 @@ use hookyard_model::event::{EventState, Input, NotAllowed, transition};
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId};
 use hookyard_model::rule::DiscardCause;
 use rustc_hash::{FxHashMap, FxHashSet};
+use tokio::task::JoinSet;
 
 use crate::accept::Unavailable;
 use crate::history::{EventSummary, ReadError};
@@ -19,9 +20,44 @@ use crate::stored::changed::Changed;
 
 /// Events changed in one go when a whole connection is cancelled or released.
 const CHANGED_AT_A_TIME: usize = 1_000;
-/// An event cannot be retried by hand.
+
+fn closing() -> Unavailable {
+    Unavailable { cause: "the store is closing".to_owned(), retry_after_s: 5 }
+}
+
+/// What a person can do to an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Have it delivered now, whatever became of it.
+    Retry,
+    /// Have it not delivered.
+    Cancel,
+    /// Have its request go through today's rules.
+    Replay,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Retry, Self::Cancel, Self::Replay];
+
+    /// The name in the API and in stored forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Cancel => "cancel",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// The action with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+}
+
+/// A person's wish for an event cannot be met.
 #[derive(Debug, thiserror::Error)]
-pub enum RetryError {
+pub enum ByHandError {
     /// There is no such event in the project, or its request is past retention.
     #[error("no such event")]
     NotFound,
@@ -31,6 +67,9 @@ pub enum RetryError {
     /// A transformation of it failed, so that there is nothing to deliver.
     #[error("its transformation failed, so there is nothing to deliver: replay it once that is changed")]
     NotTransformed,
+    /// It has ended, so there is nothing to cancel.
+    #[error("it is {}: only what waits can be cancelled", .0.name())]
+    NotCancellable(EventState),
     /// Its connection or destination is disabled or was deleted.
     #[error("its connection is {0}: enable it first")]
     NotDeliverable(&'static str),
@@ -43,38 +82,111 @@ pub enum RetryError {
 }
 
 impl Store {
+    /// Does this to an event. Durable when this returns.
+    ///
+    /// # Errors
+    /// [`ByHandError`] where it cannot be done.
+    pub async fn act(
+        &self,
+        action: Action,
+        project: ProjectId,
+        event: EventId,
+    ) -> Result<EventSummary, ByHandError> {
+        match action {
+            Action::Retry => self.retry_by_hand(project, event).await,
+            Action::Cancel => self.cancel(project, event).await,
+            Action::Replay => self.replay(project, event).await,
+        }
+    }
+
     /// Queues an event for delivery now, whatever became of it. Durable when this returns.
     ///
     /// # Errors
-    /// [`RetryError`] where it cannot be queued.
+    /// [`ByHandError`] where it cannot be queued.
     pub async fn retry_by_hand(
         &self,
         project: ProjectId,
         event: EventId,
-    ) -> Result<EventSummary, RetryError> {
-        let summary = self.event(project, event).await?.ok_or(RetryError::NotFound)?;
+    ) -> Result<EventSummary, ByHandError> {
+        let summary = self.event(project, event).await?.ok_or(ByHandError::NotFound)?;
         let next = transition(summary.state, Input::RetryByHand, self.inner.clock.now())?;
         if summary.discarded == Some(DiscardCause::TransformError) {
-            return Err(RetryError::NotTransformed);
+            return Err(ByHandError::NotTransformed);
         }
         self.require_deliverable(event.connection)?;
-        let changed = Changed { event, state: next.state, due_at: next.due_at, by_hand: true };
-        let queue = &self.inner.journal.queue;
-        let (_, done) = queue.append_awaited(Kind::Changed, changed.encode(), Bytes::new())?;
-        done.await.map_err(|_closing| Unavailable {
-            cause: "the store is closing".to_owned(),
-            retry_after_s: 5,
-        })??;
-        self.lane(summary.destination).wake();
+        self.record_by_hand(Action::Retry, &[(event, summary.destination)]).await?;
         Ok(EventSummary { state: next.state, due_at: next.due_at, ..summary })
     }
 
+    /// Cancels an event that waits. Durable when this returns. An attempt that is under way is finished, and is the
+    /// last: where it succeeds the event is successful after all.
+    ///
+    /// # Errors
+    /// [`ByHandError`] where it cannot be cancelled: it has ended, for one.
+    pub async fn cancel(&self, project: ProjectId, event: EventId) -> Result<EventSummary, ByHandError> {
+        // An attempt that has ended, and is not durable yet, is not to be overlooked.
+        self.settle().await;
+        let summary = self.event(project, event).await?.ok_or(ByHandError::NotFound)?;
+        let next = transition(summary.state, Input::Cancel, self.inner.clock.now())
+            .map_err(|NotAllowed { state }| ByHandError::NotCancellable(state))?;
+        self.record_by_hand(Action::Cancel, &[(event, summary.destination)]).await?;
+        Ok(EventSummary { state: next.state, due_at: next.due_at, ..summary })
+    }
+
+    /// Records that events were retried, or cancelled, and has their lanes hear of it. All are durable when this
+    /// returns; after an error some may be.
+    pub(crate) async fn record_by_hand(
+        &self,
+        action: Action,
+        events: &[(EventId, DestinationId)],
+    ) -> Result<(), Unavailable> {
+        let is_retry = action == Action::Retry;
+        let state = if is_retry { EventState::Queued } else { EventState::Cancelled };
+        let due_at = self.inner.clock.now();
+        let queue = &self.inner.journal.queue;
+        let mut outcome = Ok(());
+        // Polled side by side: some of them hear through others.
+        let mut appended = JoinSet::new();
+        for (event, destination) in events {
+            let changed = Changed { event: *event, state, due_at, by_hand: is_retry };
+            match queue.append_awaited(Kind::Changed, changed.encode(), Bytes::new()) {
+                Ok((record, done)) => {
+                    let (event, destination) = (*event, *destination);
+                    appended.spawn(async move {
+                        let told = done.await.unwrap_or_else(|_closing| Err(closing()));
+                        (event, destination, record, told.map(drop))
+                    });
+                }
+                Err(refusal) => {
+                    outcome = Err(refusal);
+                    break;
+                }
+            }
+        }
+        let mut of_lane: FxHashMap<DestinationId, FxHashMap<EventId, u64>> = FxHashMap::default();
+        while let Some(ended) = appended.join_next().await {
+            match ended {
+                Ok((event, destination, record, Ok(()))) => {
+                    of_lane.entry(destination).or_default().insert(event, record);
+                }
+                Ok((.., Err(failed))) => outcome = Err(failed),
+                Err(_shutting_down) => outcome = Err(closing()),
+            }
+        }
+        // Also after a failure: what is durable is to be acted on.
+        for (destination, records) in of_lane {
+            let lane = self.lane(destination);
+            if is_retry { lane.wake() } else { lane.withdraw(&records) }
+        }
+        outcome
+    }
+
     /// Refuses what goes along a connection that delivers nothing.
-    pub(crate) fn require_deliverable(&self, connection: ConnectionId) -> Result<(), RetryError> {
+    pub(crate) fn require_deliverable(&self, connection: ConnectionId) -> Result<(), ByHandError> {
         let snapshot = self.catalog().snapshot();
         match snapshot.connections.get(&connection).map(|connection| connection.disabled.is_some()) {
-            None => Err(RetryError::NotDeliverable("deleted")),
-            Some(true) => Err(RetryError::NotDeliverable("disabled")),
+            None => Err(ByHandError::NotDeliverable("deleted")),
+            Some(true) => Err(ByHandError::NotDeliverable("disabled")),
             Some(false) => Ok(()),
         }
     }
@@ -91,10 +203,10 @@ impl Store {
     /// returns. An attempt that is under way is finished.
     ///
     /// # Errors
-    /// [`RetryError::Unavailable`] or [`RetryError::Read`] where that cannot be done now.
-    pub async fn cancel_undelivered_of(&self, connection: ConnectionId) -> Result<u64, RetryError> {
+    /// [`ByHandError::Unavailable`] or [`ByHandError::Read`] where that cannot be done now.
+    pub async fn cancel_undelivered_of(&self, connection: ConnectionId) -> Result<u64, ByHandError> {
         if let Some(refusal) = self.inner.journal.queue.refusal() {
-            return Err(RetryError::Unavailable(refusal));
+            return Err(ByHandError::Unavailable(refusal));
         }
         Ok(self.change_undelivered_of(connection, None, Input::Cancel).await?)
     }

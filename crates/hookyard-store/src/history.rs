@@ -139,7 +139,7 @@ pub enum RequestKind {
 }
 
 /// Which events to list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Only of this request.
     pub request: Option<RequestId>,
@@ -189,7 +189,7 @@ impl From<ReadError> for LookUpError {
 }
 
 impl EventSummary {
-    fn new(id: EventId, row: &EventRow) -> Self {
+    pub(crate) fn new(id: EventId, row: &EventRow) -> Self {
         Self {
             id,
             source: SourceId(row.source),
@@ -384,31 +384,7 @@ impl Store {
         filter: EventFilter,
         page: Page<EventId>,
     ) -> Result<Vec<EventSummary>, ReadError> {
-        let mut conditions = Conditions::default();
-        conditions.compare("project =", project.0);
-        if let Some(request) = filter.request {
-            conditions.compare("request =", request.0);
-        }
-        if let Some(source) = filter.source {
-            conditions.compare("source =", source.0);
-        }
-        if let Some(connection) = filter.connection {
-            conditions.compare("connection =", connection.0);
-        }
-        if let Some(destination) = filter.destination {
-            conditions.compare("destination =", destination.0);
-        }
-        if let Some(state) = filter.state {
-            conditions.fixed(match state {
-                EventState::Failed | EventState::Cancelled | EventState::Discarded => "state >= 6",
-                EventState::Successful => "state > 0",
-                _ => "state <= 3",
-            });
-            match self.inner.state_condition(state, self.inner.clock.now()) {
-                Some(condition) => conditions.fixed(&condition),
-                None => conditions.compare("state =", u64::from(state.code())),
-            }
-        }
+        let mut conditions = self.inner.event_conditions(project, &filter);
         if let Some(before) = page.before {
             conditions.event_before(before);
         }
@@ -455,6 +431,36 @@ impl Store {
 }
 
 impl Inner {
+    /// The conditions for a project's events that a filter lets through, as things stand now.
+    pub(crate) fn event_conditions(&self, project: ProjectId, filter: &EventFilter) -> Conditions {
+        let mut conditions = Conditions::default();
+        conditions.compare("project =", project.0);
+        if let Some(request) = filter.request {
+            conditions.compare("request =", request.0);
+        }
+        if let Some(source) = filter.source {
+            conditions.compare("source =", source.0);
+        }
+        if let Some(connection) = filter.connection {
+            conditions.compare("connection =", connection.0);
+        }
+        if let Some(destination) = filter.destination {
+            conditions.compare("destination =", destination.0);
+        }
+        if let Some(state) = filter.state {
+            conditions.fixed(match state {
+                EventState::Failed | EventState::Cancelled | EventState::Discarded => "state >= 6",
+                EventState::Successful => "state > 0",
+                _ => "state <= 3",
+            });
+            match self.state_condition(state, self.clock.now()) {
+                Some(condition) => conditions.fixed(&condition),
+                None => conditions.compare("state =", u64::from(state.code())),
+            }
+        }
+        conditions
+    }
+
     /// A request that the index has not come to, because it cannot be written.
     fn behind_the_index(&self, id: u64) -> Result<Option<Request>, ReadError> {
         let applied = self.index.index.applied();

@@ -10,7 +10,7 @@
 //!
 //! - `partition`: one file: schema, opening, connections.
 //! - `fold`: records to rows. `apply`: rows to files, in one transaction each.
-//! - `follower`: the thread. `query`: reading. `retain`: deleting what is past retention.
+//! - `follower`: the thread. `query`, `tally`: reading. `retain`: deleting what is past retention.
 //!
 //! **Invariants**
 //! 1. How far the index has come stands in the newest partition, in the same transaction as the rows.
@@ -25,6 +25,7 @@ pub(crate) mod fold;
 pub(crate) mod follower;
 pub(crate) mod query;
 pub(crate) mod retain;
+pub(crate) mod tally;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

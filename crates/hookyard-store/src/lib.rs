@@ -15,7 +15,8 @@
 //! - [`replays`]: route's side as well. Events that go through their rules once more.
 //! - [`lanes`]: deliver's side. What is due for a destination; outcomes.
 //! - [`history`]: the reader's side. Look up and list.
-//! - [`by_hand`]: what people do to events: retry, cancel, release.
+//! - [`by_hand`]: what people do to events: retry, cancel, replay, release.
+//! - [`bulk`]: the same to all events that a query finds; carried out by a task of its own.
 //! - [`health`]: how it is doing, for readiness and metrics.
 //! - [`live`]: the onlooker's side. What happens, as it happens.
 //! - [`catalog`]: projects, sources, destinations, connections; a database of its own.
@@ -30,6 +31,7 @@ pub mod lanes;
 pub mod replays;
 pub mod unrouted;
 
+pub mod bulk;
 pub mod by_hand;
 pub mod history;
 pub mod live;

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::accept::Unavailable;
 use crate::arrivals::{Arrived, NewEvent};
-use crate::by_hand::RetryError;
+use crate::by_hand::ByHandError;
 use crate::history::{EventSummary, ReadError};
 use crate::index::query;
 use crate::journal::read;
@@ -65,10 +65,10 @@ impl Store {
     /// make of it is durable when this returns: queued, scheduled or discarded.
     ///
     /// # Errors
-    /// [`RetryError`] where it cannot be: the event still waits, its connection is disabled or deleted, its request
+    /// [`ByHandError`] where it cannot be: the event still waits, its connection is disabled or deleted, its request
     /// is past retention.
-    pub async fn replay(&self, project: ProjectId, event: EventId) -> Result<EventSummary, RetryError> {
-        let summary = self.event(project, event).await?.ok_or(RetryError::NotFound)?;
+    pub async fn replay(&self, project: ProjectId, event: EventId) -> Result<EventSummary, ByHandError> {
+        let summary = self.event(project, event).await?.ok_or(ByHandError::NotFound)?;
         // What still waits may be in its lane's memory, and goes as it was.
         if summary.state.is_undelivered() {
             return Err(NotAllowed { state: summary.state }.into());
@@ -86,7 +86,7 @@ impl Store {
                 }
             })
             .await?;
-        let arrived = arrived.ok_or(RetryError::NotFound)?;
+        let arrived = arrived.ok_or(ByHandError::NotFound)?;
         if self.inner.replays.to_be_taken.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             return Err(not_running().into());
         }

@@ -12,6 +12,7 @@ use hookyard_model::clock::Clock;
 use hookyard_model::id::{DestinationId, Generator};
 use rustc_hash::FxHashMap;
 
+use crate::bulk;
 use crate::catalog::{self, Catalog, SecretKey};
 use crate::claims::Claims;
 use crate::index::{self, follower};
@@ -103,6 +104,9 @@ pub enum OpenError {
     /// The configuration database cannot be opened.
     #[error(transparent)]
     Catalog(#[from] catalog::OpenError),
+    /// The database of bulk operations cannot be opened.
+    #[error(transparent)]
+    Bulk(#[from] bulk::OpenError),
     /// The journal cannot be opened.
     #[error("cannot open the journal: {0}")]
     Journal(String),
@@ -133,6 +137,7 @@ pub(crate) struct Inner {
     pub(crate) replays: Replays,
     /// What deduplication remembers that is not in the index yet.
     pub(crate) claims: Claims,
+    pub(crate) bulk: Arc<bulk::Operations>,
     /// Where this run's part of the journal begins: position, and the first id it can have.
     pub(crate) run_start: (Position, u64),
     pub(crate) rejections_dropped: AtomicU64,
@@ -175,7 +180,8 @@ impl Store {
         )
         .map_err(|error: journal::OpenError| OpenError::Journal(error.to_string()))?;
         let (start, newest_id) = journal.tail.committed();
-        let catalog = Catalog::open(data_dir, key, options.clock.clone(), ids)?;
+        let catalog = Catalog::open(data_dir, key, options.clock.clone(), Arc::clone(&ids))?;
+        let bulk = Arc::new(bulk::Operations::open(data_dir, options.clock.clone(), ids)?);
         let index = follower::start(
             &data_dir.join("index"),
             &journal_dir,
@@ -196,6 +202,7 @@ impl Store {
             lanes_bytes: AtomicUsize::new(0),
             replays: Replays::default(),
             claims: Claims::default(),
+            bulk,
             run_start: (start, newest_id + 1),
             rejections_dropped: AtomicU64::new(0),
             _lock: lock,

@@ -2,10 +2,11 @@
 //!
 //! Shutdown, on SIGTERM or Ctrl-C:
 //! 1. Ingest stops accepting connections and finishes the requests under way.
-//! 2. Routing stops; what is accepted and not routed is routed after the next start.
-//! 3. Lanes take no further events; attempts under way may finish until the grace is over.
-//! 4. The API stops.
-//! 5. The store writes the outcomes and closes.
+//! 2. Bulk operations finish the batch under way, and go on after the next start.
+//! 3. Routing stops; what is accepted and not routed is routed after the next start.
+//! 4. Lanes take no further events; attempts under way may finish until the grace is over.
+//! 5. The API stops.
+//! 6. The store writes the outcomes and closes.
 //!
 //! A second signal ends the process at once. That is safe: nothing acknowledged is only in memory.
 
@@ -38,6 +39,9 @@ use crate::config::{Config, Transformations};
 
 /// How long requests under way may take to finish at shutdown.
 const INGEST_GRACE: Duration = Duration::from_secs(5);
+
+/// How long the batch of a bulk operation may take at shutdown; one that is cut off is taken up after the start.
+const BULK_GRACE: Duration = Duration::from_secs(5);
 
 /// The two listeners, bound, and the signals that end it all.
 pub(crate) struct Listening {
@@ -130,9 +134,10 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     );
     let api = Api::new(store.clone(), store.clock().clone(), api_options, Arc::new(registry));
 
-    let [stop_ingest, stop_route, stop_deliver, stop_api] =
+    let [stop_ingest, stop_bulk, stop_route, stop_deliver, stop_api] =
         std::array::from_fn(|_| watch::Sender::new(false));
     let mut ingest = tokio::spawn(ingest.serve(listening.public, tls, stop_ingest.subscribe()));
+    let mut bulk = tokio::spawn(carry_out(store.clone(), stop_bulk.subscribe()));
     let route = tokio::spawn(router.run(stop_route.subscribe()));
     let mut deliver = tokio::spawn(deliver::run(parts, stop_deliver.subscribe()));
     let mut api = tokio::spawn(api.serve(listening.admin, stop_api.subscribe()));
@@ -149,6 +154,10 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     if timeout(INGEST_GRACE, &mut ingest).await.is_err() {
         ingest.abort();
     }
+    stop_bulk.send_replace(true);
+    if timeout(BULK_GRACE, &mut bulk).await.is_err() {
+        bulk.abort();
+    }
     stop_route.send_replace(true);
     let _ = route.await;
     stop_deliver.send_replace(true);
@@ -163,6 +172,11 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     tokio::task::spawn_blocking(move || store.close()).await?;
     info!("stopped; everything acknowledged is on disk");
     Ok(())
+}
+
+/// Carries out the bulk operations that people start, and those that an earlier run left.
+async fn carry_out(store: Store, stop: watch::Receiver<bool>) {
+    store.run_bulk_operations(stop).await;
 }
 
 /// Makes every outgoing connection of this process.

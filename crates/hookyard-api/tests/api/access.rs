@@ -5,7 +5,7 @@ use crate::harness::Server;
 const KEY: &str = "the-admin-key-of-this-test";
 
 /// Every endpoint, and whether it is open without a key.
-const ENDPOINTS: [(&str, &str, bool); 30] = [
+const ENDPOINTS: [(&str, &str, bool); 37] = [
     ("GET", "/healthz", true),
     ("GET", "/readyz", true),
     ("GET", "/metrics", false),
@@ -35,6 +35,13 @@ const ENDPOINTS: [(&str, &str, bool); 30] = [
     ("GET", "/api/v1/events/evt_00000000000000000000000000", false),
     ("GET", "/api/v1/events/evt_00000000000000000000000000/attempts", false),
     ("POST", "/api/v1/events/evt_00000000000000000000000000/retry", false),
+    ("POST", "/api/v1/events/evt_00000000000000000000000000/cancel", false),
+    ("POST", "/api/v1/events/evt_00000000000000000000000000/replay", false),
+    ("GET", "/api/v1/bulk_operations", false),
+    ("POST", "/api/v1/bulk_operations", false),
+    ("POST", "/api/v1/bulk_operations/plan", false),
+    ("GET", "/api/v1/bulk_operations/bulk_0000000000000", false),
+    ("POST", "/api/v1/bulk_operations/bulk_0000000000000/cancel", false),
     ("GET", "/api/v1/attempts/att_00000000000000000000000000_1", false),
 ];
 

@@ -77,6 +77,13 @@ async fn every_endpoint_refuses_parameters_it_does_not_have() {
         ("GET", &format!("/api/v1/events/{event}")),
         ("GET", &format!("/api/v1/events/{event}/attempts")),
         ("POST", &format!("/api/v1/events/{event}/retry")),
+        ("POST", &format!("/api/v1/events/{event}/cancel")),
+        ("POST", &format!("/api/v1/events/{event}/replay")),
+        ("GET", "/api/v1/bulk_operations"),
+        ("POST", "/api/v1/bulk_operations"),
+        ("POST", "/api/v1/bulk_operations/plan"),
+        ("GET", "/api/v1/bulk_operations/bulk_0000000000000"),
+        ("POST", "/api/v1/bulk_operations/bulk_0000000000000/cancel"),
         ("GET", "/api/v1/attempts/att_00000000000000000000000000_1"),
     ] {
         let answer = server.call(method, &format!("{path}?colour=red"), Some(&json!({}))).await;

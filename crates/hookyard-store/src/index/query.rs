@@ -43,7 +43,7 @@ fn request_row(row: &Row<'_>) -> rusqlite::Result<(u64, RequestRow)> {
 const REQUEST_COLUMNS: &str = "id, project, source, position, verdict, events, late, refused, \
     provider_event_id, topic, provider_time_us";
 
-fn all<T>(
+pub(super) fn all<T>(
     connection: &Connection,
     sql: &str,
     parameters: &[Value],
@@ -73,10 +73,10 @@ pub(crate) fn event(index: &Index, event: EventId) -> Result<Option<EventRow>, E
 }
 
 /// Conditions of a `WHERE` clause and their parameters, all joined by `AND`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Conditions {
-    sql: String,
-    parameters: Vec<Value>,
+    pub(super) sql: String,
+    pub(super) parameters: Vec<Value>,
 }
 
 impl Conditions {

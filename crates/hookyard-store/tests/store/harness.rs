@@ -10,10 +10,14 @@ use hookyard_model::attempt::{Attempt, Outcome, Response};
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::event::EventState;
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
-use hookyard_model::request::{Fields, Proof, RejectCause, Verdict};
+use hookyard_model::pacing::Pacing;
+use hookyard_model::request::{Fields, Proof, RejectCause, Request, Verdict};
+use hookyard_model::retry::Retry;
 use hookyard_model::rule::Ruling;
+use hookyard_model::source::Verification;
 use hookyard_store::accept::{Arrival, Unavailable};
 use hookyard_store::arrivals::{Arrivals, Arrived, NewEvent};
+use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
 use hookyard_store::history::{
     EventFilter, Page, RequestDetails, RequestFilter, RequestSummary as Summary, Status,
 };
@@ -133,6 +137,78 @@ pub(crate) async fn route(store: &Store, arrivals: &mut Arrivals, count: usize) 
         events.push(EventId { request: arrived.request.id, connection: CONNECTION });
     }
     events
+}
+
+/// A source joined to a destination in the catalog, for what looks there.
+pub(crate) struct Joined {
+    pub(crate) project: ProjectId,
+    pub(crate) source: SourceId,
+    pub(crate) destination: DestinationId,
+    pub(crate) connection: ConnectionId,
+}
+
+impl Joined {
+    pub(crate) async fn new(store: &Store) -> Self {
+        let catalog = store.catalog();
+        let project = catalog.snapshot().default_project;
+        let source = NewSource {
+            name: "source".to_owned(),
+            token: None,
+            public_url: None,
+            verification: Verification { provider: "none".to_owned(), ..Verification::default() },
+            methods: vec![],
+            answer: None,
+        };
+        let source = catalog.create_source(project, source).await.unwrap().id;
+        let destination = NewDestination {
+            name: "destination".to_owned(),
+            url: "https://example.com/".to_owned(),
+            append_path: false,
+            timeout: Duration::from_secs(1),
+            concurrency: 1,
+            pacing: Pacing::default(),
+            paused: None,
+            signing_secrets: vec![],
+            auth: hookyard_model::auth::Auth::None,
+        };
+        let destination = catalog.create_destination(project, destination).await.unwrap().id;
+        let new = NewConnection {
+            name: "connection".to_owned(),
+            source,
+            destination,
+            rules: Vec::new(),
+            order: hookyard_model::order::Order::Free,
+            retry: Retry::default(),
+            enabled: true,
+        };
+        let connection = catalog.create_connection(project, new).await.unwrap().id;
+        Self { project, source, destination, connection }
+    }
+
+    /// A request that is accepted, and routed to one queued event.
+    pub(crate) async fn event(&self, store: &Store, arrivals: &mut Arrivals) -> EventId {
+        let arrival = Arrival { project: self.project, source: self.source, ..arrival("body") };
+        let request = store.accept(arrival).await.unwrap();
+        let arrived = next_arrived(arrivals, 1).await.remove(0);
+        let leg = NewEvent { connection: self.connection, destination: self.destination, ..queued(store) };
+        store.record_routed(&arrived, Fields::default(), &[leg]);
+        EventId { request, connection: self.connection }
+    }
+
+    /// Attempts the lane's next event, with this status and what becomes of it.
+    pub(crate) async fn attempt(
+        &self,
+        store: &Store,
+        lane: &Filled,
+        status: u16,
+        state: EventState,
+    ) -> EventId {
+        let ready = lane.take().await;
+        let due_at = store.clock().now().plus(Duration::from_secs(60));
+        let made = Attempt { project: self.project, ..attempt(&ready, status, state, due_at) };
+        store.record_attempt(&ready, &made);
+        ready.event
+    }
 }
 
 /// A lane that is kept filled by a task of its own until this is dropped.
@@ -258,10 +334,14 @@ pub(crate) async fn answers(store: &Store) -> String {
         for attempt in attempts {
             text.push_str(&format!("    {attempt:?}\n"));
         }
-        let details = store.event_details(PROJECT, event.id).await.unwrap();
-        if let Some(ruling) = details.map(|details| details.ruling).filter(|it| !it.steps.is_empty()) {
+        let details = store.event_details(PROJECT, event.id).await.unwrap().unwrap();
+        if !details.ruling.steps.is_empty() {
             // As they were shown before transformations could be among them.
-            text.push_str(&format!("    {}\n", format!("{ruling:?}").replace(", execution: None }", " }")));
+            let ruling = format!("{:?}", details.ruling).replace(", execution: None }", " }");
+            text.push_str(&format!("    {ruling}\n"));
+        }
+        if let Some(Request { head, body, body_bytes, .. }) = details.transformed {
+            text.push_str(&format!("    transformed: {head:?} {body:?} {body_bytes}\n"));
         }
     }
     text

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
+use hookyard_model::execution::{Console, ConsoleLine, Execution, Level};
 use hookyard_model::id::{ConnectionId, EventId, RequestId};
-use hookyard_model::request::{Fields, Proof, RejectCause};
+use hookyard_model::order::OrderKey;
+use hookyard_model::request::{Fields, Proof, RejectCause, Request};
 use hookyard_model::rule::{self, ClaimKey, DiscardCause, RuleKind, Ruling};
 use hookyard_store::accept::{Answered, Arrival, Rejection};
-use hookyard_store::arrivals::NewEvent;
+use hookyard_store::arrivals::{Arrived, NewEvent};
 use hookyard_store::history::{Page, RequestFilter, Status};
 use hookyard_store::store::Store;
 use proptest::collection::vec;
@@ -66,6 +68,28 @@ fn ruling() -> Ruling {
     }
 }
 
+/// What a transformation made of a request: another head and body, and a line on the console.
+fn transformed(store: &Store, arrived: &Arrived) -> NewEvent {
+    let console =
+        Console { lines: vec![ConsoleLine { level: Level::Warn, text: "so large".to_owned() }], dropped: 2 };
+    let execution = Execution { console, cpu: Duration::from_micros(44) };
+    let (kind, detail) = (RuleKind::Transform, "it changed headers, body".to_owned());
+    let request = Request {
+        head: "POST /token/path?x=1 HTTP/1.1\r\nx-made: yes\r\n\r\n".into(),
+        body: "made of it".into(),
+        body_bytes: 10,
+        ..(*arrived.request).clone()
+    };
+    NewEvent {
+        ruling: Ruling {
+            steps: vec![rule::Step { kind, detail, execution: Some(execution) }],
+            ..Ruling::default()
+        },
+        transformed: Some(request.into()),
+        ..queued(store)
+    }
+}
+
 /// A store with a bit of everything in it, over several segments and partitions; closed again.
 pub(crate) async fn some_history(yard: &Yard) {
     let store = yard.open();
@@ -100,6 +124,8 @@ pub(crate) async fn some_history(yard: &Yard) {
         let discarded = NewEvent { state: EventState::Discarded, ruling: ruling(), ..queued(&store) };
         let legs = match n {
             7 => vec![discarded],
+            10 => vec![transformed(&store, &arrived)],
+            13 => vec![NewEvent { order: Some(OrderKey::DESTINATION), ..queued(&store) }],
             n if n % 6 == 5 => Vec::new(),
             _ => legs,
         };

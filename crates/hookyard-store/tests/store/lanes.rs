@@ -7,13 +7,9 @@ use std::time::Duration;
 use hookyard_model::attempt::Trigger;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId};
-use hookyard_model::pacing::Pacing;
 use hookyard_model::request::Fields;
-use hookyard_model::retry::Retry;
-use hookyard_model::source::Verification;
 use hookyard_store::arrivals::{Arrivals, NewEvent};
-use hookyard_store::by_hand::RetryError;
-use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
+use hookyard_store::by_hand::ByHandError;
 use hookyard_store::lanes::NoEvent;
 use hookyard_store::store::Store;
 
@@ -219,47 +215,11 @@ async fn retried_by_hand() {
     let yard = Yard::new();
     let store = yard.open();
     store.recovered().await;
-    let catalog = store.catalog();
-    let project = catalog.snapshot().default_project;
-    let source = NewSource {
-        name: "source".to_owned(),
-        token: None,
-        public_url: None,
-        verification: Verification { provider: "none".to_owned(), ..Verification::default() },
-        methods: vec![],
-        answer: None,
-    };
-    let source = catalog.create_source(project, source).await.unwrap();
-    let destination = NewDestination {
-        name: "destination".to_owned(),
-        url: "https://example.com/".to_owned(),
-        append_path: false,
-        timeout: Duration::from_secs(1),
-        concurrency: 1,
-        pacing: Pacing::default(),
-        paused: None,
-        signing_secrets: vec![],
-        auth: hookyard_model::auth::Auth::None,
-    };
-    let destination = catalog.create_destination(project, destination).await.unwrap();
-    let new = NewConnection {
-        name: "connection".to_owned(),
-        source: source.id,
-        destination: destination.id,
-        rules: Vec::new(),
-        order: hookyard_model::order::Order::Free,
-        retry: Retry::default(),
-        enabled: true,
-    };
-    let connection = catalog.create_connection(project, new).await.unwrap();
+    let joined = Joined::new(&store).await;
+    let project = joined.project;
     let mut arrivals = store.arrivals();
-    let lane = Filled::new(&store, destination.id);
-    let mut request = arrival("body");
-    (request.project, request.source) = (project, source.id);
-    store.accept(request).await.unwrap();
-    let arrived = next_arrived(&mut arrivals, 1).await.remove(0);
-    let leg = NewEvent { connection: connection.id, destination: destination.id, ..queued(&store) };
-    store.record_routed(&arrived, Fields::default(), &[leg]);
+    let lane = Filled::new(&store, joined.destination);
+    joined.event(&store, &mut arrivals).await;
     let ready = lane.take().await;
     let mut made = attempt(&ready, 400, EventState::Failed, START);
     made.project = project;
@@ -276,7 +236,7 @@ async fn retried_by_hand() {
     }
     assert_eq!(store.attempts(project, ready.event).await.unwrap().unwrap().len(), 4);
     let unknown = EventId { connection: ConnectionId(99), ..ready.event };
-    assert!(matches!(store.retry_by_hand(project, unknown).await, Err(RetryError::NotFound)));
+    assert!(matches!(store.retry_by_hand(project, unknown).await, Err(ByHandError::NotFound)));
     lane.stop().await;
 }
 

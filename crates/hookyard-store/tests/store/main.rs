@@ -9,6 +9,7 @@ mod harness;
 
 mod smoke;
 
+mod bulk;
 mod claims;
 mod faults;
 mod fixture;

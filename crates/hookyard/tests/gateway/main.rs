@@ -24,6 +24,7 @@ mod process;
 mod sink;
 
 mod auth;
+mod bulk;
 mod bytes;
 mod cli;
 mod configuration;
