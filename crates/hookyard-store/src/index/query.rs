@@ -166,6 +166,24 @@ fn newest_first<T>(
     Ok(found)
 }
 
+fn oldest_first<T>(
+    index: &Index,
+    sql: &str,
+    parameters: &[Value],
+    limit: usize,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, Error> {
+    let mut found = Vec::new();
+    for partition in index.partitions() {
+        found.extend(partition.read(|connection| all(connection, sql, parameters, &read))?);
+        if found.len() >= limit {
+            found.truncate(limit);
+            break;
+        }
+    }
+    Ok(found)
+}
+
 /// Accepted and pending requests with ids from `from` to before `to` that have not been routed, oldest first.
 pub(crate) fn unrouted(
     index: &Index,
@@ -178,15 +196,7 @@ pub(crate) fn unrouted(
          ORDER BY id LIMIT {limit}"
     );
     let parameters = [Value::Integer(from as i64), Value::Integer(to.min(i64::MAX as u64) as i64)];
-    let mut found = Vec::new();
-    for partition in index.partitions() {
-        found.extend(partition.read(|connection| all(connection, &sql, &parameters, request_row))?);
-        if found.len() >= limit {
-            found.truncate(limit);
-            break;
-        }
-    }
-    Ok(found)
+    oldest_first(index, &sql, &parameters, limit, request_row)
 }
 
 /// Requests of a source that have been neither routed nor refused, pending or accepted ones, oldest first.
@@ -201,15 +211,7 @@ pub(crate) fn unrouted_of(
          WHERE events IS NULL AND source = ?1 AND (verdict = 254) = ?2 ORDER BY id LIMIT {limit}"
     );
     let parameters = [Value::Integer(source as i64), Value::Integer(i64::from(is_pending))];
-    let mut found = Vec::new();
-    for partition in index.partitions() {
-        found.extend(partition.read(|connection| all(connection, &sql, &parameters, request_row))?);
-        if found.len() >= limit {
-            found.truncate(limit);
-            break;
-        }
-    }
-    Ok(found)
+    oldest_first(index, &sql, &parameters, limit, request_row)
 }
 
 /// How many requests are pending, and the smallest id of one.
@@ -438,16 +440,7 @@ pub(crate) fn open_of(
         "SELECT {EVENT_COLUMNS} FROM events INDEXED BY events_open WHERE {} ORDER BY request LIMIT {limit}",
         conditions.sql
     );
-    let mut found = Vec::new();
-    for partition in index.partitions() {
-        let parameters = &conditions.parameters;
-        found.extend(partition.read(|connection| all(connection, &sql, parameters, EventRow::read))?);
-        if found.len() >= limit {
-            found.truncate(limit);
-            break;
-        }
-    }
-    Ok(found)
+    oldest_first(index, &sql, &conditions.parameters, limit, EventRow::read)
 }
 
 /// How many undelivered events a connection has.

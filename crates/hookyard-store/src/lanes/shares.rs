@@ -222,7 +222,7 @@ mod tests {
             line,
             order: None,
             request: None,
-            content: crate::lanes::Content::AsItCame,
+            content: crate::lanes::ready::Content::AsItCame,
             position: Position::default(),
             last_position: Position::default(),
         }

@@ -172,17 +172,23 @@ impl Joined {
             auth: hookyard_model::auth::Auth::None,
         };
         let destination = catalog.create_destination(project, destination).await.unwrap().id;
+        let mut joined = Self { project, source, destination, connection: ConnectionId(0) };
+        joined.connection = joined.connect(store, "connection").await;
+        joined
+    }
+
+    /// One more connection between the two.
+    pub(crate) async fn connect(&self, store: &Store, name: &str) -> ConnectionId {
         let new = NewConnection {
-            name: "connection".to_owned(),
-            source,
-            destination,
+            name: name.to_owned(),
+            source: self.source,
+            destination: self.destination,
             rules: Vec::new(),
             order: hookyard_model::order::Order::Free,
             retry: Retry::default(),
             enabled: true,
         };
-        let connection = catalog.create_connection(project, new).await.unwrap().id;
-        Self { project, source, destination, connection }
+        store.catalog().create_connection(self.project, new).await.unwrap().id
     }
 
     /// A request that is accepted, and routed to one queued event.

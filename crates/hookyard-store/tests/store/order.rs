@@ -11,13 +11,9 @@ use std::time::{Duration, Instant};
 
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, SourceId};
-use hookyard_model::order::{Order, OrderKey};
-use hookyard_model::pacing::Pacing;
+use hookyard_model::order::OrderKey;
 use hookyard_model::request::Fields;
-use hookyard_model::retry::Retry;
-use hookyard_model::source::Verification;
 use hookyard_store::arrivals::{Arrivals, NewEvent};
-use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
 use hookyard_store::lanes::Ready;
 use hookyard_store::replays::Replay;
 use hookyard_store::store::Store;
@@ -114,43 +110,9 @@ async fn open(yard: &Yard, destination: DestinationId) -> Run {
 
 /// A source, a destination and two connections between them.
 async fn configure(store: &Store) -> (ProjectId, SourceId, DestinationId, Vec<ConnectionId>) {
-    let catalog = store.catalog();
-    let project = catalog.snapshot().default_project;
-    let source = NewSource {
-        name: "source".to_owned(),
-        token: None,
-        public_url: None,
-        verification: Verification { provider: "none".to_owned(), ..Verification::default() },
-        methods: vec![],
-        answer: None,
-    };
-    let source = catalog.create_source(project, source).await.unwrap().id;
-    let destination = NewDestination {
-        name: "destination".to_owned(),
-        url: "https://example.com/".to_owned(),
-        append_path: false,
-        timeout: Duration::from_secs(1),
-        concurrency: 1,
-        pacing: Pacing::default(),
-        paused: None,
-        signing_secrets: vec![],
-        auth: hookyard_model::auth::Auth::None,
-    };
-    let destination = catalog.create_destination(project, destination).await.unwrap().id;
-    let mut connections = Vec::new();
-    for name in ["one", "two"] {
-        let new = NewConnection {
-            name: name.to_owned(),
-            source,
-            destination,
-            rules: Vec::new(),
-            order: Order::Destination,
-            retry: Retry::default(),
-            enabled: true,
-        };
-        connections.push(catalog.create_connection(project, new).await.unwrap().id);
-    }
-    (project, source, destination, connections)
+    let joined = Joined::new(store).await;
+    let connections = vec![joined.connection, joined.connect(store, "another").await];
+    (joined.project, joined.source, joined.destination, connections)
 }
 
 impl Simulation {
