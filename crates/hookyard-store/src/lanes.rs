@@ -295,7 +295,7 @@ impl Lane {
                 return;
             }
         }
-        self.look_where_wanted(&state, store);
+        self.look_where_wanted(&mut state, store);
     }
 
     /// An event entered the index that holds back its key and is not due: it is delayed, or held.
@@ -303,11 +303,11 @@ impl Lane {
         let Some(store) = self.store.upgrade() else { return };
         let mut state = self.lock();
         state.keys.missed(order);
-        self.look_where_wanted(&state, &store);
+        self.look_where_wanted(&mut state, &store);
     }
 
-    fn look_where_wanted(&self, state: &State, store: &Inner) {
-        if state.wants_look(store.lane_events_max) {
+    fn look_where_wanted(&self, state: &mut State, store: &Inner) {
+        if state.keys.has_just_overflowed() || state.wants_look(store.lane_events_max) {
             self.look.notify_one();
         }
     }
@@ -324,7 +324,7 @@ impl Lane {
             return Err(refusal);
         }
         let ready = state.pop(&store);
-        self.look_where_wanted(&state, &store);
+        self.look_where_wanted(&mut state, &store);
         Ok(ready)
     }
 
@@ -417,7 +417,7 @@ impl Lane {
                 queued |= !state.let_out(next, &store);
             }
         }
-        self.look_where_wanted(&state, &store);
+        self.look_where_wanted(&mut state, &store);
         drop(state);
         if queued {
             self.announce();

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
@@ -66,8 +66,9 @@ impl Lane {
     /// Keeps the lane filled from the index, for ever. Cancel-safe; run one at a time.
     pub async fn keep_filled(&self) {
         let mut from = ConnectionId(0);
+        let mut overflowed_since = None;
         loop {
-            self.until_wanted().await;
+            self.until_wanted(&mut overflowed_since).await;
             let Some(store) = self.store.upgrade().map(|inner| Store { inner }) else { return };
             store.recovered().await;
             if let Err(error) = self.fill(&store, &mut from).await {
@@ -77,32 +78,38 @@ impl Lane {
         }
     }
 
-    /// Waits until there is room for what is behind, or something in the index is due.
-    async fn until_wanted(&self) {
+    /// Waits until there is room for what is behind, or something in the index is due. While there are more keys than
+    /// are kept, all are looked at from time to time, whatever else happens.
+    async fn until_wanted(&self, overflowed_since: &mut Option<Instant>) {
         loop {
             let looked = self.look.notified();
             tokio::pin!(looked);
             looked.as_mut().enable();
             let Some(store) = self.store.upgrade() else { return };
             let rest = {
-                let state = self.lock();
+                let mut state = self.lock();
+                let often = state.keys.is_overflowed().then(|| {
+                    let since = overflowed_since.get_or_insert_with(Instant::now);
+                    OVERFLOW_LOOK_EVERY.saturating_sub(since.elapsed())
+                });
+                if often.is_none_or(|often| often.is_zero()) {
+                    *overflowed_since = None;
+                }
+                if often.is_some_and(|often| often.is_zero()) {
+                    state.keys.look_at_all();
+                }
                 if state.wants_look(store.lane_events_max) {
                     return;
                 }
                 let wake_at = [state.wake_at, state.keys.next_due()].into_iter().flatten().min();
                 let rest = wake_at.map(|at| at.since(store.clock.now()));
-                let often = state.keys.is_overflowed().then_some(OVERFLOW_LOOK_EVERY);
                 [rest, often].into_iter().flatten().min()
             };
             drop(store);
             match rest {
                 Some(Duration::ZERO) => return,
                 Some(rest) => {
-                    let is_over = tokio::time::timeout(rest, looked).await.is_err();
-                    let mut state = self.lock();
-                    if is_over && state.keys.is_overflowed() {
-                        state.keys.look_at_all();
-                    }
+                    let _ = tokio::time::timeout(rest, looked).await;
                 }
                 None => looked.await,
             }

@@ -77,6 +77,8 @@ pub(super) struct Keys {
     looking_at_all: bool,
     /// There are more keys than are kept.
     overflowed: bool,
+    /// And whoever fills the lane has not been told.
+    overflow_is_news: bool,
     /// Among those that are not kept, some can go on as soon as there is room.
     waits_for_room: bool,
 }
@@ -127,6 +129,7 @@ impl Keys {
             looking: false,
             looking_at_all: false,
             overflowed: false,
+            overflow_is_news: false,
             waits_for_room: false,
         }
     }
@@ -139,6 +142,11 @@ impl Keys {
     /// Whether more keys are blocked than are kept, so that the index is looked at from time to time.
     pub(super) const fn is_overflowed(&self) -> bool {
         self.overflowed
+    }
+
+    /// Whether that has come about since this was last asked.
+    pub(super) const fn has_just_overflowed(&mut self) -> bool {
+        std::mem::replace(&mut self.overflow_is_news, false)
     }
 
     /// When the next blocked key may go on.
@@ -427,6 +435,7 @@ impl Keys {
         self.waits_for_room |= !is_blocked;
         self.of.remove(&order);
         self.unsure = true;
+        self.overflow_is_news |= !self.overflowed;
         self.overflowed = true;
     }
 }

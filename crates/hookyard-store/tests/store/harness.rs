@@ -48,7 +48,17 @@ impl Yard {
 
     /// Like [`Yard::new`], with further changes to the options.
     pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::on(tempfile::tempdir().unwrap(), change)
+    }
+
+    /// The same where the kernel keeps files in memory, if it does: for tests of thousands of stores, whose every sync
+    /// would wait for the disk.
+    pub(crate) fn in_memory(change: impl FnOnce(&mut Options)) -> Self {
+        let directory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        Self::on(directory.unwrap(), change)
+    }
+
+    fn on(directory: TempDir, change: impl FnOnce(&mut Options)) -> Self {
         let clock = Clock::manual(START);
         let mut options = Options::new(directory.path());
         options.clock = clock.clone();

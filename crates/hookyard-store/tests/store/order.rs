@@ -22,8 +22,9 @@ use tokio::sync::mpsc;
 use crate::harness::*;
 
 const SEED: &str = "HOOKYARD_ORDER_SEED";
-const SEEDS: u64 = 200;
-const STEPS: usize = 120;
+const SEEDS: u64 = 2_000;
+/// The shortest and the longest life of a store.
+const STEPS: std::ops::Range<u64> = 10..60;
 const KEYS: u64 = 6;
 /// A seed that has not ended after this hangs.
 const GUARD: Duration = Duration::from_secs(30);
@@ -119,7 +120,7 @@ impl Simulation {
     async fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
         let (events_max, keys_max) = (2 << dice.below(5), 1 << dice.below(4));
-        let yard = Yard::with(|options| {
+        let yard = Yard::in_memory(|options| {
             options.lane_events_max = events_max;
             options.lane_keys_max = keys_max;
             options.segment_bytes = 16 << 10;
@@ -316,7 +317,8 @@ impl Simulation {
 
 async fn simulate(seed: u64) {
     let mut simulation = Simulation::new(seed).await;
-    for _ in 0..STEPS {
+    let steps = STEPS.start + simulation.dice.below(STEPS.end - STEPS.start);
+    for _ in 0..steps {
         simulation.step().await;
         if simulation.dice.below(50) == 0 {
             simulation = simulation.restarted().await;
@@ -333,6 +335,7 @@ fn whatever_happens_events_of_a_key_go_out_one_after_the_other() {
         Err(_) => 1..=SEEDS,
     };
     let next = std::sync::atomic::AtomicU64::new(*seeds.start());
+    println!("{} lives of a lane", seeds.clone().count());
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
