@@ -13,6 +13,7 @@
 //! - `project`: which project a call is about. `secrets`: how secrets come in, and what is shown of them.
 //! - `sources`, `destinations`, `connections`: configuration. `providers`: what a source can verify.
 //! - `requests`, `events`, `attempts`: what arrived and what became of it. `bulk_operations`: many events at once.
+//! - `issues`: what fails, until it works again.
 //! - `transformations`: trying one on a sample.
 //! - `health`, `metrics`: for machines that watch.
 //!
@@ -43,6 +44,7 @@ mod sources;
 mod attempts;
 mod bulk_operations;
 mod events;
+mod issues;
 mod requests;
 
 mod transformations;

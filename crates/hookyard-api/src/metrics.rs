@@ -93,6 +93,12 @@ impl Collector for StoreCollector {
             age.as_secs_f64(),
         )?;
         gauge(
+            "hookyard_open_issues",
+            "Issues that are neither acknowledged nor resolved",
+            None,
+            health.open_issues as f64,
+        )?;
+        gauge(
             "hookyard_index_lag",
             "Journal bytes that the index has yet to take in",
             Some(&Unit::Bytes),

@@ -10,6 +10,7 @@ use hookyard_store::bulk::{StartError, StopError, StoreError};
 use hookyard_store::by_hand::ByHandError;
 use hookyard_store::catalog::WriteError;
 use hookyard_store::history::ReadError;
+use hookyard_store::issues;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -68,6 +69,8 @@ pub(crate) enum Kind {
     BulkOperationRunning,
     /// The bulk operation has ended.
     BulkOperationEnded,
+    /// The issue is resolved already.
+    IssueResolved,
     /// A bulk operation would do more than was expected.
     MoreEvents,
     /// The body is too long.
@@ -123,6 +126,7 @@ impl Kind {
                 (S::CONFLICT, "bulk_operation_running", "Another bulk operation is running")
             }
             Self::BulkOperationEnded => (S::CONFLICT, "bulk_operation_ended", "The bulk operation has ended"),
+            Self::IssueResolved => (S::CONFLICT, "issue_resolved", "The issue is resolved"),
             Self::MoreEvents => (S::CONFLICT, "more_events", "There are more events than expected"),
             Self::NotDeliverable => {
                 (S::CONFLICT, "not_deliverable", "The event's connection does not deliver")
@@ -332,6 +336,23 @@ impl From<StopError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::internal(&error)
+    }
+}
+
+impl From<issues::StoreError> for Problem {
+    fn from(error: issues::StoreError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<issues::ActError> for Problem {
+    fn from(error: issues::ActError) -> Self {
+        let detail = error.to_string();
+        match error {
+            issues::ActError::NotFound => Self::new(Kind::NotFound, detail),
+            issues::ActError::Resolved => Self::new(Kind::IssueResolved, detail),
+            issues::ActError::Store(error) => error.into(),
+        }
     }
 }
 

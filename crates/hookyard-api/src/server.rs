@@ -33,8 +33,8 @@ use crate::metrics::StoreMetrics;
 use crate::problem::{Kind, Problem};
 use crate::transformations;
 use crate::{
-    attempts, bulk_operations, connections, destinations, events, health, metrics, providers, requests,
-    sources,
+    attempts, bulk_operations, connections, destinations, events, health, issues, metrics, providers,
+    requests, sources,
 };
 
 /// Most connections at a time; further ones wait to be taken.
@@ -222,6 +222,10 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/api/v1/bulk_operations/plan", post(bulk_operations::plan))
         .route("/api/v1/bulk_operations/{id}", get(bulk_operations::show))
         .route("/api/v1/bulk_operations/{id}/cancel", post(bulk_operations::cancel))
+        .route("/api/v1/issues", get(issues::list))
+        .route("/api/v1/issues/{id}", get(issues::show))
+        .route("/api/v1/issues/{id}/acknowledge", post(issues::acknowledge))
+        .route("/api/v1/issues/{id}/resolve", post(issues::resolve))
         .route("/api/v1/attempts/{id}", get(attempts::show))
         .route("/api/v1/transformations/run", post(transformations::run))
         .route("/healthz", get(health::healthz))

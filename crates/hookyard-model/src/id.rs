@@ -140,6 +140,10 @@ id!(
     BulkOperationId, "bulk"
 );
 id!(
+    /// An issue: failures of one kind and cause.
+    IssueId, "iss"
+);
+id!(
     /// A destination.
     DestinationId, "dst"
 );

@@ -20,6 +20,8 @@ pub struct Health {
     pub pending: u64,
     /// When the oldest of them arrived.
     pub oldest_pending_at: Option<Timestamp>,
+    /// How many issues are open: neither acknowledged nor resolved.
+    pub open_issues: u64,
     /// How many journal bytes the index has yet to take in.
     pub index_lag_bytes: u64,
     /// Whether the index is still being brought up to date after the start.
@@ -84,6 +86,7 @@ impl Store {
             undelivered: index.undelivered.load(Ordering::Relaxed),
             pending: index.pending.load(Ordering::Relaxed),
             oldest_pending_at: (oldest_pending > 0).then(|| made_at(oldest_pending)),
+            open_issues: self.inner.issues.issues.count_open(),
             index_lag_bytes: self.inner.journal.tail.bytes_behind(index.applied().position),
             recovering: index.is_recovering(),
         }

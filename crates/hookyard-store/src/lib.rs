@@ -17,6 +17,7 @@
 //! - [`history`]: the reader's side. Look up and list.
 //! - [`by_hand`]: what people do to events: retry, cancel, replay, release.
 //! - [`bulk`]: the same to all events that a query finds; carried out by a task of its own.
+//! - [`issues`]: what fails, grouped, until it works again; a database of its own.
 //! - [`health`]: how it is doing, for readiness and metrics.
 //! - [`live`]: the onlooker's side. What happens, as it happens.
 //! - [`catalog`]: projects, sources, destinations, connections; a database of its own.
@@ -35,6 +36,8 @@ pub mod bulk;
 pub mod by_hand;
 pub mod history;
 pub mod live;
+
+pub mod issues;
 
 pub mod health;
 

@@ -16,6 +16,7 @@ use crate::bulk;
 use crate::catalog::{self, Catalog, SecretKey};
 use crate::claims::Claims;
 use crate::index::{self, follower};
+use crate::issues;
 use crate::journal::disk::Faults;
 use crate::journal::record::Position;
 use crate::journal::{self, Journal, writer};
@@ -55,6 +56,8 @@ pub struct Options {
     pub lane_keys_max: usize,
     /// Bytes of requests that all lanes together keep in memory.
     pub lanes_bytes_max: usize,
+    /// From when on something is an issue.
+    pub issues: issues::Settings,
     /// Faults that a test injects.
     pub faults: Option<Arc<Faults>>,
 }
@@ -74,6 +77,7 @@ impl Options {
             lane_events_max: 1_024,
             lane_keys_max: 16_384,
             lanes_bytes_max: 64 << 20,
+            issues: issues::Settings::default(),
             faults: None,
         }
     }
@@ -107,6 +111,9 @@ pub enum OpenError {
     /// The database of bulk operations cannot be opened.
     #[error(transparent)]
     Bulk(#[from] bulk::OpenError),
+    /// The database of issues cannot be opened.
+    #[error(transparent)]
+    Issues(#[from] issues::OpenError),
     /// The journal cannot be opened.
     #[error("cannot open the journal: {0}")]
     Journal(String),
@@ -126,6 +133,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) catalog: Catalog,
     pub(crate) journal: Journal,
+    /// Before the index, which it looks into: it ends first.
+    pub(crate) issues: issues::Running,
     pub(crate) index: follower::Running,
     pub(crate) lanes: RwLock<FxHashMap<DestinationId, Arc<Lane>>>,
     pub(crate) lane_events_max: usize,
@@ -181,7 +190,7 @@ impl Store {
         .map_err(|error: journal::OpenError| OpenError::Journal(error.to_string()))?;
         let (start, newest_id) = journal.tail.committed();
         let catalog = Catalog::open(data_dir, key, options.clock.clone(), Arc::clone(&ids))?;
-        let bulk = Arc::new(bulk::Operations::open(data_dir, options.clock.clone(), ids)?);
+        let bulk = Arc::new(bulk::Operations::open(data_dir, options.clock.clone(), Arc::clone(&ids))?);
         let index = follower::start(
             &data_dir.join("index"),
             &journal_dir,
@@ -190,10 +199,20 @@ impl Store {
             index_settings(&options),
         )
         .map_err(|error: index::Error| OpenError::Index(error.to_string()))?;
+        let issues = issues::start(issues::Parts {
+            directory: data_dir.clone(),
+            settings: options.issues.clone(),
+            clock: options.clock.clone(),
+            ids,
+            catalog: catalog.clone(),
+            tail: Arc::clone(&journal.tail),
+            index: Arc::clone(&index.index),
+        })?;
         let inner = Inner {
             clock: options.clock,
             catalog,
             journal,
+            issues,
             index,
             lanes: RwLock::default(),
             lane_events_max: options.lane_events_max,

@@ -35,6 +35,7 @@ use hookyard_ingest::limits::Limits;
 use hookyard_model::secret::Secret;
 use hookyard_route::limits::Limits as VerificationLimits;
 use hookyard_store::catalog::Declared;
+use hookyard_store::issues::Settings as Issues;
 use hookyard_transform::limits::{EngineLimits, Limits as RunLimits};
 use ipnet::IpNet;
 use toml::de::DeTable;
@@ -61,6 +62,8 @@ pub(crate) struct Config {
     pub(crate) transformations: Transformations,
     /// How deliveries are made.
     pub(crate) delivery: Delivery,
+    /// From when on something is an issue.
+    pub(crate) issues: Issues,
     /// When the process says that it is not well.
     pub(crate) health: Health,
     /// How the process logs.
@@ -235,6 +238,7 @@ impl Config {
                 &mut reader,
             ),
             delivery: settings::delivery(file.table(&mut reader, "delivery"), &mut reader),
+            issues: settings::issues(file.table(&mut reader, "issues"), &mut reader),
             health: settings::health(file.table(&mut reader, "health"), &mut reader),
             log: settings::log(file.table(&mut reader, "log"), &mut reader),
             declared: declared::read(&mut file, &mut reader, directory),
@@ -255,6 +259,7 @@ impl Default for Config {
             verification_cache: VerificationCache::default(),
             transformations: Transformations::default(),
             delivery: Delivery::default(),
+            issues: Issues::default(),
             health: Health::default(),
             log: Log::default(),
             declared: Declared::default(),

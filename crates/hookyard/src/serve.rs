@@ -83,6 +83,7 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Store> {
         lane_events_max: config.delivery.lane_events_max,
         lane_keys_max: config.delivery.lane_keys_max,
         lanes_bytes_max: config.delivery.lanes_bytes_max,
+        issues: config.issues.clone(),
         ..Options::new(&config.server.data_dir)
     };
     Ok(Store::open(options)?)

@@ -5,7 +5,7 @@ use crate::harness::Server;
 const KEY: &str = "the-admin-key-of-this-test";
 
 /// Every endpoint, and whether it is open without a key.
-const ENDPOINTS: [(&str, &str, bool); 37] = [
+const ENDPOINTS: [(&str, &str, bool); 41] = [
     ("GET", "/healthz", true),
     ("GET", "/readyz", true),
     ("GET", "/metrics", false),
@@ -42,6 +42,10 @@ const ENDPOINTS: [(&str, &str, bool); 37] = [
     ("POST", "/api/v1/bulk_operations/plan", false),
     ("GET", "/api/v1/bulk_operations/bulk_0000000000000", false),
     ("POST", "/api/v1/bulk_operations/bulk_0000000000000/cancel", false),
+    ("GET", "/api/v1/issues", false),
+    ("GET", "/api/v1/issues/iss_0000000000000", false),
+    ("POST", "/api/v1/issues/iss_0000000000000/acknowledge", false),
+    ("POST", "/api/v1/issues/iss_0000000000000/resolve", false),
     ("GET", "/api/v1/attempts/att_00000000000000000000000000_1", false),
 ];
 

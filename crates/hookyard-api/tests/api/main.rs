@@ -16,6 +16,7 @@ mod configuration;
 mod deletion;
 mod diagnosis;
 mod history;
+mod issues;
 mod secrets;
 mod strictness;
 mod transformations;

@@ -84,6 +84,10 @@ async fn every_endpoint_refuses_parameters_it_does_not_have() {
         ("POST", "/api/v1/bulk_operations/plan"),
         ("GET", "/api/v1/bulk_operations/bulk_0000000000000"),
         ("POST", "/api/v1/bulk_operations/bulk_0000000000000/cancel"),
+        ("GET", "/api/v1/issues"),
+        ("GET", "/api/v1/issues/iss_0000000000000"),
+        ("POST", "/api/v1/issues/iss_0000000000000/acknowledge"),
+        ("POST", "/api/v1/issues/iss_0000000000000/resolve"),
         ("GET", "/api/v1/attempts/att_00000000000000000000000000_1"),
     ] {
         let answer = server.call(method, &format!("{path}?colour=red"), Some(&json!({}))).await;
@@ -108,6 +112,9 @@ async fn parameters_with_wrong_values_are_named() {
         ("/api/v1/requests?verification=none", "unknown_parameter", "verification"),
         ("/api/v1/requests?source_id=", "invalid_parameter", "source_id"),
         ("/api/v1/events?state=delivering", "invalid_parameter", "state"),
+        ("/api/v1/issues?state=closed", "invalid_parameter", "state"),
+        ("/api/v1/issues?kind=weather", "invalid_parameter", "kind"),
+        ("/api/v1/issues?after=iss_0000000000000", "unknown_parameter", "after"),
         ("/api/v1/events?before=req_0000000000000", "invalid_parameter", "before"),
     ] {
         let expected = (422, code.to_owned(), Some(field.to_owned()));

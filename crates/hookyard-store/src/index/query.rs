@@ -1,5 +1,7 @@
 //! Reading the index. Every function here may block on the disk: call them from a blocking thread.
 
+use std::collections::BTreeMap;
+
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{EventId, made_at};
@@ -399,6 +401,38 @@ pub(crate) fn oldest_open(index: &Index) -> Result<Option<u64>, Error> {
         }
     }
     Ok(None)
+}
+
+/// The oldest undelivered event's request of each destination, of those before the request `before`; looked for among
+/// the oldest `limit` of them. Also whether that was all.
+pub(crate) fn oldest_of_destinations(
+    index: &Index,
+    before: u64,
+    limit: usize,
+) -> Result<(Vec<(u64, u64)>, bool), Error> {
+    let sql = format!(
+        "SELECT destination, min(request), count(*) FROM (
+            SELECT destination, request FROM events INDEXED BY events_open WHERE {OPEN} AND request < ?1
+            ORDER BY request LIMIT ?2) GROUP BY destination"
+    );
+    let mut oldest = BTreeMap::new();
+    let mut left = limit as u64;
+    for partition in index.partitions() {
+        let parameters = [before, left].map(|value| Value::Integer(value as i64));
+        let found = partition.read(|connection| {
+            let read =
+                |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+            all(connection, &sql, &parameters, read)
+        })?;
+        for (destination, request, count) in found {
+            oldest.entry(destination as u64).or_insert(request as u64);
+            left = left.saturating_sub(count as u64);
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    Ok((oldest.into_iter().collect(), left > 0))
 }
 
 /// Whether a request with an id from `from` to before `to` is still to be routed or delivered.

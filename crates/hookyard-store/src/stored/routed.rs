@@ -77,6 +77,18 @@ impl Transformed {
     }
 }
 
+/// Whether rules had anything to do with one of its events; cheap to tell, where they had not.
+pub(crate) fn has_rulings(version: u8, payload: &[u8]) -> bool {
+    if version != 4 {
+        return true;
+    }
+    let steps_of = |leg: &[u8]| leg.last().is_none_or(|steps| *steps != 0);
+    let count = payload.get(FIXED_BYTES - 2..FIXED_BYTES).and_then(|bytes| bytes.try_into().ok());
+    let count = usize::from(count.map_or(0, u16::from_le_bytes));
+    // Where an event has none, its length is fixed.
+    payload.get(FIXED_BYTES..).unwrap_or_default().chunks(LEG_BYTES).take(count).any(steps_of)
+}
+
 fn kept(text: Option<&String>) -> &str {
     text.map_or("", |text| cut(text, Fields::TEXT_BYTES_MAX))
 }
@@ -331,6 +343,22 @@ mod tests {
                 let routed = routed(proof, fields);
                 assert_eq!(Routed::decode(4, Bytes::from(routed.encode())), Ok(routed));
             }
+        }
+    }
+
+    #[test]
+    fn an_event_that_rules_had_to_do_with_is_told_from_the_others() {
+        let all = routed(None, fields("evt_1"));
+        let plain = all.events[0].clone();
+        for (events, expected) in [
+            (vec![], false),
+            (vec![plain.clone(), plain.clone()], false),
+            (vec![plain.clone(), plain, all.events[3].clone()], true),
+            (all.events.clone(), true),
+        ] {
+            let count = events.len();
+            let encoded = Routed { events, ..all.clone() }.encode();
+            assert_eq!(has_rulings(4, &encoded), expected, "{count}");
         }
     }
 

@@ -201,10 +201,15 @@ impl Joined {
         store.catalog().create_connection(self.project, new).await.unwrap().id
     }
 
+    /// A request that is accepted.
+    pub(crate) async fn accept(&self, store: &Store) -> RequestId {
+        let arrival = Arrival { project: self.project, source: self.source, ..arrival("body") };
+        store.accept(arrival).await.unwrap()
+    }
+
     /// A request that is accepted, and routed to one queued event.
     pub(crate) async fn event(&self, store: &Store, arrivals: &mut Arrivals) -> EventId {
-        let arrival = Arrival { project: self.project, source: self.source, ..arrival("body") };
-        let request = store.accept(arrival).await.unwrap();
+        let request = self.accept(store).await;
         let arrived = next_arrived(arrivals, 1).await.remove(0);
         let leg = NewEvent { connection: self.connection, destination: self.destination, ..queued(store) };
         store.record_routed(&arrived, Fields::default(), &[leg]);

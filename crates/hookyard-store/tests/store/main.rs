@@ -15,6 +15,7 @@ mod faults;
 mod fixture;
 mod full_disk;
 mod index;
+mod issues;
 mod kill;
 mod lanes;
 mod lock;

@@ -13,6 +13,7 @@ use hookyard_model::request::HEADER_LINES_MAX;
 use hookyard_model::secret::Secret;
 use hookyard_outgoing::exchange::AnswerLimits;
 use hookyard_route::limits::Limits as VerificationLimits;
+use hookyard_store::issues::Settings as Issues;
 use hookyard_store::store::Options;
 use hookyard_transform::limits::{EngineLimits, Limits as RunLimits};
 use ipnet::IpNet;
@@ -290,6 +291,18 @@ fn allow_networks(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Vec<IpNet> 
         }
     }
     networks
+}
+
+pub(super) fn issues(mut table: Table<'_>, reader: &mut Reader<'_>) -> Issues {
+    let default = Issues::default();
+    let issues = Issues {
+        rejected_max: table.count(reader, "rejected_max", 1..=1_000_000).unwrap_or(default.rejected_max),
+        backpressure_age_max: table
+            .duration_or(reader, "backpressure_age_max", S..=DAYS_MAX * DAY, "off")
+            .unwrap_or(default.backpressure_age_max),
+    };
+    table.finish(reader);
+    issues
 }
 
 pub(super) fn health(mut table: Table<'_>, reader: &mut Reader<'_>) -> Health {

@@ -73,7 +73,7 @@ fn the_manual_states_the_defaults() {
 #[test]
 fn the_manual_leaves_out_no_setting() {
     let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
-                [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
+                [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[issues]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
                 [[destination]]\nx=1\nname='a'\nurl='http://a'\nrate={limit=1,x=1}\nbreaker={x=1}\n\
                 [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n\
                 [[connection]]\nsource='a'\ndestination='a'\nname='b'\nretry={linear={x=1}}\n";
@@ -81,10 +81,9 @@ fn the_manual_leaves_out_no_setting() {
     for (_, message) in problems(text) {
         let (_, known) = message.split_once("known here are ").unwrap_or_else(|| panic!("{message}"));
         for setting in known.split(", ") {
-            let sections =
-                ["server", "limits", "storage", "verification", "transformations", "delivery", "health"];
-            let is_section = sections.contains(&setting)
-                || ["log", "source", "destination", "connection"].contains(&setting);
+            let is_section = ["server", "limits", "storage", "verification", "transformations", "delivery"]
+                .contains(&setting)
+                || ["issues", "health", "log", "source", "destination", "connection"].contains(&setting);
             let is_shown = MANUAL.contains(&format!("`{setting}`"))
                 || MANUAL.contains(&format!("{setting} = "))
                 || MANUAL.contains(&format!("[server.{setting}]"));
@@ -308,6 +307,10 @@ lanes_bytes_max = "12MiB"
 response_body_bytes_max = 13
 [health]
 undelivered_age_max = "6h"
+
+[issues]
+rejected_max = 50
+backpressure_age_max = "15m"
 [log]
 format = "json"
 level = "warn"
@@ -369,6 +372,7 @@ level = "warn"
             lanes_bytes_max: 12 << 20,
             response_body_bytes_max: 13,
         },
+        issues: Issues { rejected_max: 50, backpressure_age_max: Some(s(15 * 60)) },
         health: Health { undelivered_age_max: Some(s(6 * 3600)) },
         log: Log { format: LogFormat::Json, level: tracing::Level::WARN },
         declared: Declared::default(),
@@ -408,6 +412,8 @@ fn single_settings_that_are_wrong() {
         ("[delivery]\nallow_networks = ['10.0.0.1/8']", 2, "write `10.0.0.0/8`"),
         ("[delivery]\nallow_networks = '10.0.0.0/8'", 2, "must be a list in brackets"),
         ("[delivery]\nallow_networks = [\n  1]", 3, "must list texts in quotes, not a number"),
+        ("[issues]\nrejected_max = 0", 2, "1"),
+        ("[issues]\nbackpressure_age_max = 'none'", 2, "like `30s` or `12h`, or `off`"),
         ("[health]\nundelivered_age_max = 'none'", 2, "like `30s` or `12h`, or `off`"),
         ("[log]\nlevel = 'verbose'", 2, "`verbose` is not one of `error`, `warn`, `info`"),
         ("[log]\nformat = 'xml'", 2, "`xml` is not one of `text`, `json`"),

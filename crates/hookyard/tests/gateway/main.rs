@@ -33,6 +33,7 @@ mod directory;
 #[cfg(target_os = "linux")]
 mod disk;
 mod isolation;
+mod issues;
 mod lanes;
 mod order;
 mod outcomes;

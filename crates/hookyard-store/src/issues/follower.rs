@@ -1,0 +1,270 @@
+//! The thread that keeps issues up with the journal, and looks at what no record says.
+//!
+//! Where it falls so far behind that retention deletes what it has not read, it says so and goes on behind the gap.
+//! A database that fails is tried again every second; nothing is lost meanwhile but by retention.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use hookyard_model::clock::Clock;
+use hookyard_model::id::{DestinationId, Generator, RequestId};
+use rusqlite::Connection;
+use tracing::{error, warn};
+
+use super::apply::{self, Applied};
+use super::fold::Run;
+use super::look::{self, Waiting};
+use super::stored::{Issues, OpenError, Wishes};
+use super::{Settings, WAITING_LOOKED_AT_MAX};
+use crate::catalog::{Catalog, Snapshot};
+use crate::index::{self, Index, query};
+use crate::journal::follow::{Item, Tail};
+use crate::journal::record::Position;
+
+/// The longest that what was committed is not taken in.
+const REST: Duration = Duration::from_millis(200);
+/// How often it is looked at what no record says.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// After events that wait too long were looked for, it rests for so many times as long as that took.
+const WAITING_REST: u32 = 20;
+/// How long the thread waits after an error before it tries again.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+/// What the thread needs.
+pub(crate) struct Parts {
+    pub(crate) directory: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Arc<Generator>,
+    pub(crate) catalog: Catalog,
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) index: Arc<Index>,
+}
+
+/// A running follower; dropping it stops the thread after one last round.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) issues: Arc<Issues>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.issues.wish(|wishes| wishes.stop = true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Why a round ended early.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("the journal cannot be read: {0}")]
+    Journal(#[from] io::Error),
+    #[error("the database cannot be written: {0}")]
+    Database(#[from] rusqlite::Error),
+    #[error("the index cannot be read: {0}")]
+    Index(#[from] index::Error),
+}
+
+struct Follower {
+    issues: Arc<Issues>,
+    parts: Parts,
+    /// How far the journal was read, and how far that is stored.
+    reached: Applied,
+    stored: Position,
+    looked_at: Option<Instant>,
+    /// From when on events that wait too long are looked for again.
+    waiting_due_at: Option<Instant>,
+    /// How many of the rounds that readers asked for have been made.
+    made: u64,
+    /// The configuration that issues are in line with.
+    snapshot_version: Option<u64>,
+}
+
+/// Opens the database in the directory and starts keeping it up.
+pub(crate) fn start(parts: Parts) -> Result<Running, OpenError> {
+    let (end, end_id) = parts.tail.committed();
+    let end = Applied { position: end, record: end_id };
+    let (issues, mut reached) = Issues::open(&parts.directory, parts.clock.clone(), &parts.ids, end)?;
+    if reached.position > end.position || reached.record > end.record {
+        warn!("the database of issues is ahead of the journal; it goes on from the journal's end");
+        reached = end;
+    }
+    let (issues, directory) = (Arc::new(issues), parts.directory.clone());
+    let follower = Follower {
+        issues: Arc::clone(&issues),
+        parts,
+        reached,
+        stored: reached.position,
+        looked_at: None,
+        waiting_due_at: None,
+        made: 0,
+        snapshot_version: None,
+    };
+    let thread = std::thread::Builder::new().name("issues".to_owned()).spawn(move || follower.run());
+    let thread = thread.map_err(|error| OpenError::new(&directory, &error))?;
+    Ok(Running { issues, thread: Some(thread) })
+}
+
+impl Follower {
+    fn run(mut self) {
+        loop {
+            let (stop, wanted) = self.wait();
+            if let Err(error) = self.round(wanted) {
+                error!(%error, "issues fall behind until that works again");
+                if stop || self.pause() {
+                    return;
+                }
+            }
+            if stop {
+                break;
+            }
+        }
+        let issues = Arc::clone(&self.issues);
+        if let Err(error) = issues.change(&mut issues.lock(), |database| self.reached.store(database)) {
+            warn!(%error, "how far issues came is not stored; it is read again after the start");
+        }
+    }
+
+    /// Gives a failing disk time. True where the thread is to end.
+    fn pause(&self) -> bool {
+        let wishes = self.issues.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        let paused = self.issues.wake.wait_timeout_while(wishes, RETRY_EVERY, |wishes| !wishes.stop);
+        paused.unwrap_or_else(PoisonError::into_inner).0.stop
+    }
+
+    /// Rests until something is asked for or time has passed. Whether the thread is to end, and how many rounds were
+    /// asked for.
+    fn wait(&self) -> (bool, u64) {
+        let wishes = self.issues.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_idle = |wishes: &mut Wishes| wishes.rounds == self.made && !wishes.stop;
+        let rested = self.issues.wake.wait_timeout_while(wishes, REST, is_idle);
+        let wishes = rested.unwrap_or_else(PoisonError::into_inner).0;
+        (wishes.stop, wishes.rounds)
+    }
+
+    /// Takes in everything that is committed, then looks at the rest where that is due, or was asked for.
+    fn round(&mut self, wanted: u64) -> Result<(), Failed> {
+        let snapshot = self.parts.catalog.snapshot();
+        while self.take_in(&snapshot)? {}
+        let is_due = self.looked_at.is_none_or(|at| at.elapsed() >= LOOK_EVERY);
+        if is_due || wanted > self.made || self.snapshot_version != Some(snapshot.version) {
+            self.look(&snapshot)?;
+            self.looked_at = Some(Instant::now());
+        }
+        self.made = wanted;
+        self.issues.made.send_replace(wanted);
+        let began_at = Instant::now();
+        // Where nobody asks for it, once: what an earlier run opened is resolved.
+        let is_wanted = self.parts.settings.backpressure_age_max.is_some() || self.waiting_due_at.is_none();
+        let is_due = self.waiting_due_at.is_none_or(|at| at <= began_at);
+        if is_wanted && is_due && !self.parts.index.is_recovering() {
+            self.look_at_waiting(&snapshot)?;
+            self.waiting_due_at = Some(began_at + LOOK_EVERY + began_at.elapsed() * WAITING_REST);
+        }
+        Ok(())
+    }
+
+    /// Takes in the records that lie together. False where nothing is left.
+    fn take_in(&mut self, snapshot: &Snapshot) -> Result<bool, Failed> {
+        self.refresh()?;
+        self.skip_what_is_gone();
+        let (end, _) = self.parts.tail.committed();
+        let Some(batch) = self.parts.tail.next(self.reached.position)? else {
+            // Also where the segment that was read to its end is deleted before another record comes.
+            self.reached.position = self.reached.position.max(end);
+            return Ok(false);
+        };
+        let issues = Arc::clone(&self.issues);
+        let mut known = issues.lock();
+        let mut record = self.reached.record;
+        let mut items = batch.items();
+        let mut run = Run::new(snapshot, &mut known.watched);
+        // Damage and what cannot be decoded is reported by the index, which reads every record as well.
+        for item in items.by_ref() {
+            let Item::Record { kind, version, id, payload, .. } = item else { continue };
+            let _ = run.record(kind, version, id, payload);
+            record = id;
+        }
+        let seen = run.seen;
+        let reached = Applied { position: items.reached(), record };
+        // Where nothing has changed, it does no harm to read it again after a crash.
+        if !seen.is_empty() || reached.position.segment != self.stored.segment {
+            let (ids, rejected_max) = (&self.parts.ids, self.parts.settings.rejected_max);
+            issues.change(&mut known, |database| {
+                apply::apply(database, ids, rejected_max, &seen)?;
+                reached.store(database)
+            })?;
+            self.stored = reached.position;
+        }
+        self.reached = reached;
+        Ok(true)
+    }
+
+    /// After a change that failed, goes on from what is stored.
+    fn refresh(&mut self) -> Result<(), Failed> {
+        let mut known = self.issues.lock();
+        if known.is_stale {
+            self.issues.refresh(&mut known)?;
+            self.reached = Applied::load(&known.database)?.unwrap_or(self.reached);
+        }
+        Ok(())
+    }
+
+    /// Says so where retention has deleted what was not read.
+    fn skip_what_is_gone(&mut self) {
+        let Some((first, _)) = self.parts.tail.oldest(1).first().copied() else { return };
+        let Position { segment, .. } = self.reached.position;
+        if segment < first && segment != 0 {
+            warn!(from = segment, to = first, "retention deleted segments that were not searched for issues");
+            self.reached.position = Position { segment: first, offset: 0 };
+        }
+    }
+
+    fn look(&mut self, snapshot: &Snapshot) -> Result<(), Failed> {
+        let now = self.parts.clock.now();
+        let is_new = self.snapshot_version != Some(snapshot.version);
+        self.change(|ids, database| {
+            if is_new {
+                look::configuration(database, ids, snapshot, now)?;
+            }
+            look::time(database, now)
+        })?;
+        self.snapshot_version = Some(snapshot.version);
+        Ok(())
+    }
+
+    fn look_at_waiting(&mut self, snapshot: &Snapshot) -> Result<(), Failed> {
+        let now = self.parts.clock.now();
+        let waiting = match self.parts.settings.backpressure_age_max {
+            Some(age) => self.waiting(look::older_than(now, age))?,
+            None => Waiting { oldest: Vec::new(), is_whole: true },
+        };
+        self.change(|ids, database| look::waiting(database, ids, snapshot, &waiting, now))
+    }
+
+    /// The destinations of events whose requests are older than `before`.
+    fn waiting(&self, before: u64) -> Result<Waiting, Failed> {
+        let index = &self.parts.index;
+        let oldest = index.oldest_undelivered.load(Ordering::Relaxed);
+        if oldest == 0 || oldest >= before {
+            return Ok(Waiting { oldest: Vec::new(), is_whole: true });
+        }
+        let (found, is_whole) = query::oldest_of_destinations(index, before, WAITING_LOOKED_AT_MAX)?;
+        let oldest = found.into_iter().map(|(id, request)| (DestinationId(id), RequestId(request))).collect();
+        Ok(Waiting { oldest, is_whole })
+    }
+
+    fn change(
+        &self,
+        change: impl FnOnce(&Generator, &Connection) -> rusqlite::Result<()>,
+    ) -> Result<(), Failed> {
+        Ok(self.issues.change(&mut self.issues.lock(), |database| change(&self.parts.ids, database))?)
+    }
+}
