@@ -279,7 +279,9 @@ pub(crate) fn order_keys(index: &Index, destination: u64) -> Result<Vec<OrderKey
     Ok(found)
 }
 
-/// The first undelivered events of an order key, in their order.
+/// The first undelivered events of an order key, in their order. Where one is found, none before it is missed that was
+/// routed before it, though the index be written meanwhile: partitions are written from the oldest on, so they are read
+/// from the newest on.
 pub(crate) fn open_of_key(
     index: &Index,
     destination: u64,
@@ -291,14 +293,13 @@ pub(crate) fn open_of_key(
          WHERE state <= 3 AND order_key IS NOT NULL AND destination = ?1 AND order_key = ?2
          ORDER BY request, connection LIMIT ?3"
     );
-    let mut found = Vec::new();
-    for partition in index.partitions() {
-        let left = limit - found.len();
-        let parameters = [destination, key.stored(), left as u64].map(|value| Value::Integer(value as i64));
-        found.extend(partition.read(|connection| all(connection, &sql, &parameters, EventRow::read))?);
-        if found.len() >= limit {
-            break;
-        }
+    let parameters = [destination, key.stored(), limit as u64].map(|value| Value::Integer(value as i64));
+    let mut found: Vec<(EventId, EventRow)> = Vec::new();
+    for partition in index.partitions().iter().rev() {
+        let mut older = partition.read(|connection| all(connection, &sql, &parameters, EventRow::read))?;
+        older.extend(found);
+        older.truncate(limit);
+        found = older;
     }
     Ok(found)
 }

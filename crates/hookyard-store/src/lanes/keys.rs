@@ -363,7 +363,10 @@ impl Keys {
                 return Vec::new();
             }
         }
-        let key = self.of.entry(order).or_insert_with(|| Key { looking: true, ..Key::default() });
+        // Of a key that was unknown and is so again, as somebody has woken the lane since the look began, nothing that was
+        // offered meanwhile was kept.
+        let more = self.unsure;
+        let key = self.of.entry(order).or_insert_with(|| Key { looking: true, more, ..Key::default() });
         if !key.looking {
             // It was blocked, or given up, since the look began.
             return Vec::new();
@@ -462,3 +465,6 @@ impl Key {
         std::mem::take(&mut self.waiting).into()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,6 +89,23 @@ impl Ready {
         }
     }
 
+    /// One for tests, of which nothing is in memory.
+    #[cfg(test)]
+    pub(super) fn bare(event: EventId, line: Line) -> Self {
+        Self {
+            event,
+            destination: DestinationId(1),
+            attempts: 0,
+            trigger: Trigger::Initial,
+            line,
+            order: None,
+            request: None,
+            content: Content::AsItCame,
+            position: Position::default(),
+            last_position: Position::default(),
+        }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.request.as_ref().map_or(0, |request| request.head.len() + request.body.len())
     }

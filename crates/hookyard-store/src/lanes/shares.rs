@@ -206,26 +206,13 @@ impl Behind {
 
 #[cfg(test)]
 mod tests {
-    use hookyard_model::attempt::Trigger;
-    use hookyard_model::id::{DestinationId, EventId, RequestId};
+    use hookyard_model::id::{EventId, RequestId};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::journal::record::Position;
 
     fn event(connection: u64, line: Line, number: u64) -> Ready {
-        Ready {
-            event: EventId { request: RequestId(number), connection: ConnectionId(connection) },
-            destination: DestinationId(1),
-            attempts: 0,
-            trigger: Trigger::Initial,
-            line,
-            order: None,
-            request: None,
-            content: crate::lanes::ready::Content::AsItCame,
-            position: Position::default(),
-            last_position: Position::default(),
-        }
+        Ready::bare(EventId { request: RequestId(number), connection: ConnectionId(connection) }, line)
     }
 
     fn numbers(shares: &mut Shares) -> Vec<u64> {

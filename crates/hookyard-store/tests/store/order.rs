@@ -2,7 +2,8 @@
 //! and replayed, while the store is closed and opened at any moment and memory is far too small; whatever happens,
 //! no two events of a key are in hand at once, none goes before an older one that still waits, and none is lost.
 //!
-//! A failing seed is printed; `HOOKYARD_ORDER_SEED=<seed> cargo nextest run -p hookyard-store order` plays it alone.
+//! A failing seed is printed; `HOOKYARD_ORDER_SEED=<seed> cargo nextest run -p hookyard-store order` plays it alone, and
+//! `<first>-<last>` as many as wanted.
 
 #![expect(clippy::indexing_slicing, reason = "a test that panics is a test that failed")]
 
@@ -331,7 +332,10 @@ async fn simulate(seed: u64) {
 #[test]
 fn whatever_happens_events_of_a_key_go_out_one_after_the_other() {
     let seeds = match std::env::var(SEED) {
-        Ok(seed) => seed.parse().unwrap()..=seed.parse().unwrap(),
+        Ok(seeds) => {
+            let (first, last) = seeds.split_once('-').unwrap_or((&seeds, &seeds));
+            first.parse().unwrap()..=last.parse().unwrap()
+        }
         Err(_) => 1..=SEEDS,
     };
     let next = std::sync::atomic::AtomicU64::new(*seeds.start());
