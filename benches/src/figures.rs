@@ -23,6 +23,8 @@ pub(crate) enum Goal {
     AtLeast(f64),
     /// This or less.
     AtMost(f64),
+    /// From the first to the second.
+    Within(f64, f64),
 }
 
 impl Goal {
@@ -32,6 +34,7 @@ impl Goal {
             Self::None => None,
             Self::AtLeast(least) => Some(value >= least),
             Self::AtMost(most) => Some(value <= most),
+            Self::Within(least, most) => Some(value >= least && value <= most),
         }
     }
 }
@@ -56,6 +59,21 @@ pub(crate) const CATALOGUE: &[Figure] = &[
     figure("e2e_cpu_us", "  processor time per event, µs", Goal::None),
     figure("floor_e2e_cpu_us", "  bare relay, µs", Goal::None),
     figure("tools_e2e_cpu_us", "  generator and sink beside that relay, µs", Goal::None),
+    figure("rules_none_per_s", "delivered per second without rules, in turn with these:", Goal::None),
+    figure("rules_filter_ratio", "  one filter, ratio to that", Goal::AtLeast(0.9)),
+    figure(
+        "rules_transform_ratio",
+        "  one transformation that passes on what it is given",
+        Goal::AtLeast(0.5),
+    ),
+    figure("rules_transform_change_ratio", "  one that reads and changes the body", Goal::None),
+    figure("rules_order_ratio", "  in order by key, 10,000 keys", Goal::AtLeast(0.85)),
+    figure("rules_out_of_order", "  out of order, of those by key", Goal::AtMost(0.0)),
+    figure(
+        "throttled_per_s",
+        "delivered per second with a rate of 100/s, 60 s long",
+        Goal::Within(98.0, 102.0),
+    ),
     figure("p50_ms_at_50", "received → delivered at 50/s, p50 ms", Goal::AtMost(2.0)),
     figure("p99_ms_at_50", "  p99 ms", Goal::AtMost(6.0)),
     figure("ack_p50_ms_at_50", "  acknowledged, p50 ms", Goal::None),
@@ -89,6 +107,14 @@ pub(crate) const CATALOGUE: &[Figure] = &[
     figure("crash_undelivered", "  acknowledged events it had not delivered", Goal::None),
     figure("crash_duplicates", "  delivered twice", Goal::None),
     figure("crash_drain_per_s", "  delivered per second afterwards", Goal::None),
+    figure("recovery_events", "events in order by key behind a destination that comes back", Goal::None),
+    figure("recovery_first_s", "  back → first delivery, s", Goal::None),
+    figure("recovery_s", "  back → all delivered, s", Goal::None),
+    figure("recovery_max_per_s", "  most deliveries in a second", Goal::None),
+    figure("recovery_out_of_order", "  out of order within their key", Goal::AtMost(0.0)),
+    figure("recovery_healthy_p99_ms_before", "  another destination at 200/s before, p99 ms", Goal::None),
+    figure("recovery_healthy_p99_ms_dead", "  while it is dead, p99 ms", Goal::None),
+    figure("recovery_healthy_p99_ms_back", "  while it catches up, p99 ms", Goal::None),
     figure("isolation_alone_p50_ms", "a healthy destination alone at 100/s, p50 ms", Goal::None),
     figure("isolation_alone_p99_ms", "  p99 ms", Goal::None),
     figure("isolation_p50_ms", "  beside a hanging, a failing and an endless one, p50 ms", Goal::None),
@@ -133,6 +159,11 @@ impl Figures {
         rounds.push(value);
         let middle = median(rounds);
         self.set(key, middle);
+    }
+
+    /// Keeps a course of values beside the figures' rounds.
+    pub(crate) fn course(&mut self, name: &'static str, values: Vec<f64>) {
+        self.rounds.insert(name, values);
     }
 
     /// A figure, where it was measured.
@@ -204,6 +235,11 @@ mod tests {
         assert_eq!(Goal::AtLeast(0.6).reached_by(0.6), Some(true));
         assert_eq!(Goal::AtMost(3.0).reached_by(3.1), Some(false));
         assert_eq!(Goal::AtMost(3.0).reached_by(f64::NAN), Some(false));
+        let within = Goal::Within(98.0, 102.0);
+        assert_eq!(
+            [97.9, 98.0, 102.0, 102.1].map(|value| within.reached_by(value)),
+            [Some(false), Some(true), Some(true), Some(false)]
+        );
         assert_eq!(Goal::None.reached_by(1.0), None);
     }
 }

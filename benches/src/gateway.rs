@@ -20,7 +20,7 @@ use crate::process::{Process, free_address};
 pub(crate) const SECRET: &str = "a benchmark's secret is no secret";
 
 /// Hours until a failed event is tried again: within a scenario each event has one attempt.
-const RETRY: &str = r#"{ custom = ["6h", "6h"] }"#;
+const RETRY: &str = r#"retry = { custom = ["6h", "6h"] }"#;
 
 const START_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -33,6 +33,10 @@ pub(crate) struct Setup {
     pub(crate) destinations: Vec<(String, SocketAddr)>,
     /// Pairs of source and destination.
     pub(crate) connections: Vec<(String, String)>,
+    /// Lines of TOML that each destination has besides.
+    pub(crate) each_destination: String,
+    /// Lines of TOML that each connection has besides; a retry that is hours away where there are none.
+    pub(crate) each_connection: Option<String>,
 }
 
 impl Setup {
@@ -47,6 +51,7 @@ impl Setup {
             sources: sources.iter().map(named).collect(),
             destinations: destinations.iter().map(|(name, at)| (named(name), *at)).collect(),
             connections: connections.iter().map(|(from, to)| (named(from), named(to))).collect(),
+            ..Self::default()
         }
     }
 }
@@ -163,14 +168,15 @@ impl Gateway {
         for (name, address) in &setup.destinations {
             let _ = write!(
                 text,
-                "\n[[destination]]\nname = \"{name}\"\nurl = \"http://{address}/\"\nconcurrency = 64\n"
+                "\n[[destination]]\nname = \"{name}\"\nurl = \"http://{address}/\"\nconcurrency = 64\n{}\n",
+                setup.each_destination
             );
         }
         for (source, destination) in &setup.connections {
             let _ = write!(
                 text,
-                "\n[[connection]]\nsource = \"{source}\"\ndestination = \"{destination}\"\n\
-                 retry = {RETRY}\n"
+                "\n[[connection]]\nsource = \"{source}\"\ndestination = \"{destination}\"\n{}\n",
+                setup.each_connection.as_deref().unwrap_or(RETRY)
             );
         }
         text

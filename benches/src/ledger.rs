@@ -182,6 +182,41 @@ impl Ledger {
         self.latency(window, |times| &times.delivered_ns)
     }
 
+    /// How many events were delivered before one that was sent earlier and is alike in its row's remainder by `keys`;
+    /// those that were not delivered do not count.
+    pub(crate) fn out_of_order(&self, keys: Row) -> u64 {
+        let mut newest_ns = vec![0; keys as usize];
+        let mut count = 0;
+        for (row, times) in self.begun().enumerate() {
+            let delivered_ns = times.delivered_ns.load(Ordering::Acquire);
+            let Some(newest_ns) = newest_ns.get_mut(row % keys as usize).filter(|_| delivered_ns > 0) else {
+                continue;
+            };
+            count += u64::from(delivered_ns < *newest_ns);
+            *newest_ns = delivered_ns.max(*newest_ns);
+        }
+        count
+    }
+
+    /// First deliveries in each whole second from `start_ns` on, up to the last one.
+    pub(crate) fn deliveries_by_second(&self, start_ns: u64) -> Vec<u64> {
+        let mut counts = Vec::new();
+        for times in self.begun() {
+            let delivered_ns = times.delivered_ns.load(Ordering::Acquire);
+            let Some(after_ns) = delivered_ns.checked_sub(start_ns).filter(|_| delivered_ns > 0) else {
+                continue;
+            };
+            let second = (after_ns / 1_000_000_000) as usize;
+            if counts.len() <= second {
+                counts.resize(second + 1, 0);
+            }
+            if let Some(count) = counts.get_mut(second) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
     fn begun(&self) -> impl Iterator<Item = &Times> {
         self.rows.iter().take(self.next.load(Ordering::Acquire) as usize)
     }
@@ -258,6 +293,20 @@ mod tests {
         assert_eq!(ledger.delivered_count(), 2);
         assert_eq!(ledger.delivered_in(Window::ALL), 2);
         assert_eq!(ledger.delivery_latency(Window::ALL).count(), 2);
+    }
+
+    #[test]
+    fn what_overtakes_an_earlier_one_of_its_key_is_out_of_order() {
+        let ledger = Ledger::new(7, 6);
+        let rows: Vec<Row> = (0..6).map(|_| ledger.begin(Instant::now()).unwrap()).collect();
+        // Of two keys: 0, 2, 4 and 1, 3, 5. 4 overtakes 2; 5 is never delivered.
+        for row in [1, 0, 4, 3, 2] {
+            ledger.delivered(Some((7, rows[row])));
+            std::thread::sleep(Duration::from_micros(2));
+        }
+        assert_eq!(ledger.out_of_order(2), 1);
+        assert_eq!(ledger.out_of_order(6), 0);
+        assert_eq!(ledger.deliveries_by_second(0).iter().sum::<u64>(), 5);
     }
 
     #[test]

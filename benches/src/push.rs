@@ -1,7 +1,8 @@
 //! The request that is sent over and over: a push event as GitHub would send it, 1 KB of JSON, signed.
 //!
 //! Every request bears its own number, in the body and in `X-GitHub-Delivery`, so that nothing between
-//! generator and sink can mistake one for another. The number stands at the very end of the body: the
+//! generator and sink can mistake one for another. Numbers that are alike in their last four digits are of one
+//! repository, by `X-GitHub-Hook-Installation-Target-ID`: there are [`REPOSITORIES`]. The number stands at the very end of the body: the
 //! signature's hash over what comes before it is computed once, and stamping a new number costs two or
 //! three blocks of SHA-256 instead of eighteen. The generator must cost little, as it shares the cores
 //! with what it measures.
@@ -12,6 +13,9 @@ use crate::ledger::Row;
 
 /// Length of the body in bytes.
 pub(crate) const BODY_BYTES: usize = 1024;
+
+/// How many repositories events are of: event after event, in turn.
+pub(crate) const REPOSITORIES: Row = 10_000;
 
 /// `"` and `}`: what follows the number in the body.
 const CLOSING_BYTES: usize = 2;
@@ -25,6 +29,7 @@ pub(crate) struct Push {
     /// HMAC over the body up to the number.
     begun: hmac::Context,
     run: u32,
+    repository_at: usize,
     delivery_at: usize,
     signature_at: usize,
     number_at: usize,
@@ -42,21 +47,23 @@ impl Push {
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: GitHub-Hookshot/4f2c9d1\r\nAccept: */*\r\n\
              Content-Type: application/json\r\nX-GitHub-Event: push\r\nX-GitHub-Hook-ID: 418230771\r\n\
              X-GitHub-Hook-Installation-Target-Type: repository\r\n\
-             X-GitHub-Hook-Installation-Target-ID: 731905526\r\n\
-             X-GitHub-Delivery: {run:08x}-0000-4000-8000-"
+             X-GitHub-Hook-Installation-Target-ID: 73190"
         );
+        let repository_at = text.len();
+        text.push_str(&format!("0000\r\nX-GitHub-Delivery: {run:08x}-0000-4000-8000-"));
         let delivery_at = text.len();
         text.push_str("000000000000\r\nX-Hub-Signature-256: sha256=");
         let signature_at = text.len();
         text.push_str(&"0".repeat(SIGNATURE_DIGITS));
         text.push_str(&format!("\r\nContent-Length: {BODY_BYTES}\r\n\r\n{body}"));
         let number_at = text.len() - NUMBER_DIGITS - CLOSING_BYTES;
-        Self { bytes: text.into_bytes(), begun, run, delivery_at, signature_at, number_at }
+        Self { bytes: text.into_bytes(), begun, run, repository_at, delivery_at, signature_at, number_at }
     }
 
     /// The whole request, head and body, for the event in this row.
     pub(crate) fn stamp(&mut self, row: Row) -> &[u8] {
         let number = (u64::from(self.run) << 32) | u64::from(row);
+        put_digits(&mut self.bytes, self.repository_at, row % REPOSITORIES);
         put_hex(&mut self.bytes, self.delivery_at + 4, &row.to_be_bytes());
         put_hex(&mut self.bytes, self.number_at, &number.to_be_bytes());
         let mut signing = self.begun.clone();
@@ -95,6 +102,15 @@ fn body() -> String {
     body.push_str(&"0".repeat(NUMBER_DIGITS));
     body.push_str("\"}");
     body
+}
+
+/// Writes the last four decimal digits of `value` into `bytes` at `at`.
+fn put_digits(bytes: &mut [u8], at: usize, value: u32) {
+    for (place, power) in (at..).zip([1_000, 100, 10, 1]) {
+        if let Some(digit) = bytes.get_mut(place) {
+            *digit = b'0' + (value / power % 10) as u8;
+        }
+    }
 }
 
 /// Writes `value` as lower-case hexadecimal digits into `bytes` at `at`.

@@ -10,6 +10,9 @@ mod latency;
 mod many;
 mod overload;
 mod rate;
+mod recovery;
+mod rules;
+mod throttle;
 
 use crate::bench::Bench;
 use crate::figures::Figures;
@@ -27,6 +30,10 @@ pub(crate) enum Name {
     Ingest,
     /// Delivered per second.
     E2e,
+    /// The same with rules, and in order.
+    Rules,
+    /// A destination with a rate.
+    Throttle,
     /// Latency at a steady rate.
     Latency,
     /// More is offered than can be delivered.
@@ -34,6 +41,8 @@ pub(crate) enum Name {
     /// A million events behind a dead destination.
     #[value(name = "backlog_1m")]
     Backlog,
+    /// A dead destination comes back.
+    Recovery,
     /// SIGKILL with undelivered events.
     Crash,
     /// A healthy destination beside three bad ones.
@@ -46,12 +55,15 @@ pub(crate) enum Name {
 
 impl Name {
     /// Those that make up a whole benchmark; the floors are measured in each that has one.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Footprint,
         Self::Ingest,
         Self::E2e,
+        Self::Rules,
+        Self::Throttle,
         Self::Latency,
         Self::Overload,
+        Self::Recovery,
         Self::Crash,
         Self::Isolation,
         Self::Many,
@@ -64,9 +76,12 @@ impl Name {
             Self::Floors => "floors",
             Self::Ingest => "ingest",
             Self::E2e => "e2e",
+            Self::Rules => "rules",
+            Self::Throttle => "throttle",
             Self::Latency => "latency",
             Self::Overload => "overload",
             Self::Backlog => "backlog_1m",
+            Self::Recovery => "recovery",
             Self::Crash => "crash",
             Self::Isolation => "isolation",
             Self::Many => "many",
@@ -80,9 +95,12 @@ impl Name {
             Self::Floors => "floors: bare hyper alone",
             Self::Ingest => "ingest: 64 connections, nothing to deliver",
             Self::E2e => "e2e: 64 connections, everything delivered",
+            Self::Rules => "rules: the same with a filter, a transformation, an order",
+            Self::Throttle => "throttle: a destination with a rate of 100/s",
             Self::Latency => "latency: 50/s and 1,000/s",
             Self::Overload => "overload: 256 connections",
             Self::Backlog => "backlog_1m: a dead destination",
+            Self::Recovery => "recovery: a destination that was dead comes back",
             Self::Crash => "crash: SIGKILL under load",
             Self::Isolation => "isolation: one healthy destination of four",
             Self::Many => "many: a thousand destinations, ten hanging and ten failing",
@@ -110,9 +128,12 @@ impl Name {
             }
             Self::Ingest => ingest::run(bench, figures),
             Self::E2e => delivery::run(bench, figures),
+            Self::Rules => rules::run(bench, figures),
+            Self::Throttle => throttle::run(bench, figures),
             Self::Latency => latency::run(bench, figures),
             Self::Overload => overload::run(bench, figures),
             Self::Backlog => backlog::run(bench, figures),
+            Self::Recovery => recovery::run(bench, figures),
             Self::Crash => crash::run(bench, figures),
             Self::Isolation => isolation::run(bench, figures),
             Self::Many => many::run(bench, figures),

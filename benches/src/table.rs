@@ -22,6 +22,7 @@ fn goal(goal: Goal) -> String {
         Goal::None => String::new(),
         Goal::AtLeast(least) => format!("≥ {}", number(least)),
         Goal::AtMost(most) => format!("≤ {}", number(most)),
+        Goal::Within(least, most) => format!("{} – {}", number(least), number(most)),
     }
 }
 

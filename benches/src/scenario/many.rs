@@ -63,6 +63,7 @@ fn round(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
         sources: names.clone(),
         destinations: names.iter().enumerate().map(|(nth, name)| (name.clone(), address(nth))).collect(),
         connections: names.iter().map(|name| (name.clone(), name.clone())).collect(),
+        ..Setup::default()
     };
     let mut gateway = Gateway::launch(bench, &setup)?;
     let targets = Targets {
