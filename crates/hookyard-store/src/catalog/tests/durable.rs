@@ -1,7 +1,9 @@
 //! What is on disk: everything, encrypted where it is secret, and refused where it is not as it was written.
 
 use hookyard_model::connection::DisableCause;
+use hookyard_model::order::Order;
 use hookyard_model::pacing::{Rate, RateUnit};
+use hookyard_model::rule::{Delay, Rule};
 use hookyard_model::source::Answer;
 
 use super::*;
@@ -281,4 +283,34 @@ async fn a_database_of_the_second_version_is_read_for_ever() {
     assert_eq!(retired.secret, Secret::new("another-verification-secret"));
     assert_eq!(retired.retired_at, START.plus(Duration::from_secs(180)));
     assert_eq!(snapshot.source_named(snapshot.default_project, "github").unwrap().public_url, None);
+}
+
+/// At schema version 6: authentication, pacing, rules with their secrets, and orders.
+#[tokio::test]
+async fn a_database_of_the_sixth_version_is_read_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = rusqlite::Connection::open(directory.path().join("catalog.sqlite")).unwrap();
+    database.execute_batch(include_str!("../fixtures/catalog_v6.sql")).unwrap();
+    drop(database);
+    let snapshot = open(&directory, &Clock::manual(START), 1).unwrap().snapshot();
+    let project = snapshot.default_project;
+    assert_eq!((snapshot.sources.len(), snapshot.destinations.len(), snapshot.connections.len()), (2, 2, 4));
+    let audit = snapshot.destination_named(project, "audit").unwrap();
+    let Auth::Basic { username, password } = &audit.auth else { panic!("{:?}", audit.auth) };
+    assert_eq!((username.as_str(), password.expose()), ("auditor", "open sesame 4711"));
+    assert_eq!(audit.pacing.rate, Some(Rate { limit: 7, per: RateUnit::Hour, burst: 2 }));
+    assert!(audit.pacing.disable_after.is_none() && audit.paused_at.is_some());
+    let ruled = snapshot.connection_named(project, "ruled").unwrap();
+    let [filter, deduplicate, stale, delay, transform] = ruled.rules.as_slice() else { panic!("{ruled:?}") };
+    assert_eq!(*filter, Rule::Filter { condition: r#"{"body":{"type":"push"}}"#.to_owned() });
+    let window = Duration::from_secs(60);
+    assert_eq!(*deduplicate, Rule::Deduplicate { by: vec!["/body/id".to_owned()], window });
+    assert_eq!(*stale, Rule::Stale { older_than: Duration::from_secs(3600) });
+    assert_eq!(*delay, Rule::Delay(Delay::For(Duration::from_secs(5))));
+    let Rule::Transform { code, env } = transform else { panic!("{transform:?}") };
+    assert_eq!(code, "addHandler('transform', (request) => request)");
+    assert_eq!(env["TOKEN"].expose(), "an environment's secret");
+    let fields = ["/body/customer/id", "/headers/x-shop"].map(str::to_owned);
+    assert_eq!(ruled.order, Order::Key(fields.into()));
+    assert_eq!(snapshot.connection_named(project, "strict").unwrap().order, Order::Destination);
 }
