@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+/// The configuration file where none is named.
+pub(crate) const CONFIG_FILE: &str = "hookyard.toml";
+
 /// The webhook gateway: every webhook in, made durable, delivered.
 #[derive(Debug, Parser)]
 #[command(name = "hookyard", version)]
@@ -31,7 +34,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ServeArgs {
-    /// The configuration file; without one, the defaults hold and everything is configured by the API.
+    /// The configuration file; by default `hookyard.toml`, where there is one. Without one, the defaults hold and
+    /// everything is configured by the API.
     #[arg(long, env = "HOOKYARD_CONFIG")]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
@@ -78,7 +82,7 @@ pub(crate) struct DevArgs {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CheckArgs {
     /// The configuration file.
-    #[arg(long, env = "HOOKYARD_CONFIG", default_value = "hookyard.toml")]
+    #[arg(long, env = "HOOKYARD_CONFIG", default_value = CONFIG_FILE)]
     pub(crate) config: PathBuf,
     #[command(flatten)]
     pub(crate) overrides: Overrides,

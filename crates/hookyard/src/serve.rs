@@ -1,6 +1,6 @@
 //! `hookyard serve`: the gateway with a configuration file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use hookyard_model::secret::Secret;
@@ -8,18 +8,21 @@ use hookyard_store::catalog::{SecretKey, public_url_problem};
 use hookyard_store::store::{Options, Store};
 use tracing::{info, warn};
 
-use crate::args::{Overrides, ServeArgs};
+use crate::args::{CONFIG_FILE, Overrides, ServeArgs};
 use crate::config::Config;
 use crate::gateway;
 use crate::log;
 
 /// Runs until it is told to stop.
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    let config = configure(args.config.as_deref(), &args.overrides)?;
+    let file = file(args)?;
+    let config = configure(file.as_deref(), &args.overrides)?;
     log::start(&config.log);
     gateway::run(async {
         let store = open(&config)?;
-        apply(&store, &config, args).await?;
+        if let Some(file) = &file {
+            apply(&store, &config, file).await?;
+        }
         let listening = gateway::listen(&config).await?;
         info!(
             public = %listening.public.local_addr()?,
@@ -89,11 +92,19 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Store> {
     Ok(Store::open(options)?)
 }
 
-/// Brings the catalog in step with the file.
-async fn apply(store: &Store, config: &Config, args: &ServeArgs) -> anyhow::Result<()> {
-    if args.config.is_none() {
-        return Ok(());
+/// The file that was asked for; otherwise the one that is at hand, if there is one.
+fn file(args: &ServeArgs) -> anyhow::Result<Option<PathBuf>> {
+    if args.config.is_some() {
+        return Ok(args.config.clone());
     }
+    let at_hand = PathBuf::from(CONFIG_FILE);
+    let is_there = at_hand.try_exists().with_context(|| format!("cannot look for {CONFIG_FILE}"))?;
+    Ok(is_there.then_some(at_hand))
+}
+
+/// Brings the catalog in step with the file.
+async fn apply(store: &Store, config: &Config, file: &Path) -> anyhow::Result<()> {
+    info!(file = %file.display(), "the configuration file has the last word about what it declares");
     let project = store.catalog().snapshot().default_project;
     let applied = store.catalog().apply_file(project, config.declared()).await?;
     for (noun, changes) in [

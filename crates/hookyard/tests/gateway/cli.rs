@@ -66,6 +66,18 @@ async fn check_refuses_what_serve_refuses_and_takes_the_same_flags() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_at_hand_is_read_without_being_named() {
+    let yard = Yard::new("");
+    std::fs::write(yard.path().join("hookyard.toml"), "[[source]]\nname = \"a\"\nprovider = \"gitub\"\n")
+        .unwrap();
+    for command in ["check", "serve"] {
+        let refused = yard.run(&[command]).await;
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        assert!(refused.stderr.contains("hookyard.toml:3: "), "{refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_admin_address_that_others_reach_needs_a_key() {
     let yard = Yard::new("");
     let args = ["serve", "--public", "127.0.0.1:0", "--admin", "0.0.0.0:0", "--data-dir", "data"];
