@@ -9,12 +9,13 @@
 //!
 //! # Layout
 //! `signer`, `verifier` and `matcher` are the processes; `case` is what a signer says about itself, and
-//! `configured` what a source needs to take it; `peers` are other processes that deliveries are held against; `request` is what is
+//! `configured` what a source needs to take it; `peers` are other processes that deliveries are held against, and `mail` is one that takes emails; `request` is what is
 //! asked for and what comes out; `bend` makes of it what has to be refused.
 
 mod bend;
 mod case;
 mod configured;
+mod mail;
 mod matcher;
 mod peers;
 mod process;
@@ -24,6 +25,7 @@ mod verifier;
 
 pub use bend::Bend;
 pub use case::{Case, Place, Signed, SignedBody, Timestamp};
+pub use mail::{MailServer, Security};
 pub use matcher::MatcherProcess;
 pub use peers::{AwsScope, AwsSigner, PublishedVerifier, TokenServer};
 pub use request::{SignRequest, SignedRequest};

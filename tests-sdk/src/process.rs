@@ -17,6 +17,9 @@ const PINS: [(&str, &str, &str); 2] = [
     ("PyPI", "requirements.txt", ".venv/.installed-requirements.txt"),
 ];
 
+/// What runs the scripts in Python; the others are run by `node`.
+const PYTHON: &str = ".venv/bin/python";
+
 /// One running script.
 #[derive(Debug)]
 pub(crate) struct LineProcess {
@@ -36,11 +39,12 @@ impl LineProcess {
     pub(crate) fn start(script: &'static str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         check_installed(folder);
-        let mut command = Command::new("node");
+        let program = if script.ends_with(".py") { folder.join(PYTHON) } else { PathBuf::from("node") };
+        let mut command = Command::new(&program);
         command.arg(folder.join(script)).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = match command.spawn() {
             Ok(child) => child,
-            Err(error) => panic!("`node` does not start ({error}): {INSTALL}"),
+            Err(error) => panic!("`{}` does not start ({error}): {INSTALL}", program.display()),
         };
         let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             panic!("{script} has no pipes, although they were asked for");

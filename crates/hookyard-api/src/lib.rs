@@ -13,7 +13,7 @@
 //! - `project`: which project a call is about. `secrets`: how secrets come in, and what is shown of them.
 //! - `sources`, `destinations`, `connections`: configuration. `providers`: what a source can verify.
 //! - `requests`, `events`, `attempts`: what arrived and what became of it. `bulk_operations`: many events at once.
-//! - `issues`: what fails, until it works again.
+//! - `issues`: what fails, until it works again. `alerts`: who is told of them.
 //! - `transformations`: trying one on a sample.
 //! - `health`, `metrics`: for machines that watch.
 //!
@@ -36,6 +36,7 @@ mod project;
 mod secrets;
 mod time;
 
+mod alerts;
 mod connections;
 mod destinations;
 pub mod providers;

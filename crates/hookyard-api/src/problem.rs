@@ -6,9 +6,10 @@
 
 use axum::response::{IntoResponse, Response};
 use hookyard_store::accept::Unavailable;
+use hookyard_store::alerts::TrialError;
 use hookyard_store::bulk::{StartError, StopError, StoreError};
 use hookyard_store::by_hand::ByHandError;
-use hookyard_store::catalog::WriteError;
+use hookyard_store::catalog::{Noun, WriteError};
 use hookyard_store::history::ReadError;
 use hookyard_store::issues;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -71,6 +72,8 @@ pub(crate) enum Kind {
     BulkOperationEnded,
     /// The issue is resolved already.
     IssueResolved,
+    /// There are as many alerts as there can be.
+    TooManyAlerts,
     /// A bulk operation would do more than was expected.
     MoreEvents,
     /// The body is too long.
@@ -127,6 +130,7 @@ impl Kind {
             }
             Self::BulkOperationEnded => (S::CONFLICT, "bulk_operation_ended", "The bulk operation has ended"),
             Self::IssueResolved => (S::CONFLICT, "issue_resolved", "The issue is resolved"),
+            Self::TooManyAlerts => (S::CONFLICT, "too_many_alerts", "There are too many alerts"),
             Self::MoreEvents => (S::CONFLICT, "more_events", "There are more events than expected"),
             Self::NotDeliverable => {
                 (S::CONFLICT, "not_deliverable", "The event's connection does not deliver")
@@ -356,6 +360,15 @@ impl From<issues::ActError> for Problem {
     }
 }
 
+impl From<TrialError> for Problem {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Busy => Self::busy(error.to_string()),
+            TrialError::Stopping => Self::new(Kind::StoreUnavailable, error.to_string()),
+        }
+    }
+}
+
 impl From<WriteError> for Problem {
     fn from(error: WriteError) -> Self {
         let detail = error.to_string();
@@ -367,11 +380,15 @@ impl From<WriteError> for Problem {
             WriteError::Invalid { setting, .. } => {
                 Self::with_field(Kind::InvalidField, field_of_setting(setting), detail)
             }
-            WriteError::InUse { .. } => Self::new(Kind::InUse, detail),
+            WriteError::InUse { .. } | WriteError::Alerted { .. } => Self::new(Kind::InUse, detail),
+            WriteError::TooManyAlerts => Self::new(Kind::TooManyAlerts, detail),
             WriteError::ChangedMeanwhile { .. } => Self::new(Kind::ChangedMeanwhile, detail),
             WriteError::ManagedByFile { .. } => Self::new(Kind::ManagedByFile, detail),
             WriteError::UnknownReference { noun } => {
-                Self::with_field(Kind::UnknownReference, &format!("{noun}_id"), detail)
+                // A connection has one source and one destination, and alerts have many connections.
+                let field =
+                    if noun == Noun::Connection { "connection_ids".to_owned() } else { format!("{noun}_id") };
+                Self::with_field(Kind::UnknownReference, &field, detail)
             }
             WriteError::Storage(cause) => {
                 tracing::error!(%cause, "an API call could not change the configuration");
@@ -387,6 +404,8 @@ impl From<WriteError> for Problem {
 fn field_of_setting(setting: &'static str) -> &'static str {
     match setting {
         "timeout" => "timeout_ms",
+        "interval" => "interval_ms",
+        "connections" => "connection_ids",
         "disable_after" => "disable_after_ms",
         same => same,
     }

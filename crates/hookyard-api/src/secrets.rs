@@ -19,7 +19,12 @@ pub(crate) struct SecretHint {
 
 /// The hints of secrets, in their order.
 pub(crate) fn hints(secrets: &[Secret]) -> Vec<SecretHint> {
-    secrets.iter().map(|secret| SecretHint { hint: format!("…{}", secret.hint()) }).collect()
+    secrets.iter().map(hint).collect()
+}
+
+/// The hint of one.
+pub(crate) fn hint(secret: &Secret) -> SecretHint {
+    SecretHint { hint: format!("…{}", secret.hint()) }
 }
 
 /// What is shown of a signing secret.

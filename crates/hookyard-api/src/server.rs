@@ -33,7 +33,7 @@ use crate::metrics::StoreMetrics;
 use crate::problem::{Kind, Problem};
 use crate::transformations;
 use crate::{
-    attempts, bulk_operations, connections, destinations, events, health, issues, metrics, providers,
+    alerts, attempts, bulk_operations, connections, destinations, events, health, issues, metrics, providers,
     requests, sources,
 };
 
@@ -226,6 +226,9 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/api/v1/issues/{id}", get(issues::show))
         .route("/api/v1/issues/{id}/acknowledge", post(issues::acknowledge))
         .route("/api/v1/issues/{id}/resolve", post(issues::resolve))
+        .route("/api/v1/alerts", get(alerts::list).post(alerts::create))
+        .route("/api/v1/alerts/{id}", get(alerts::show).patch(alerts::update).delete(alerts::delete))
+        .route("/api/v1/alerts/{id}/test", post(alerts::test))
         .route("/api/v1/attempts/{id}", get(attempts::show))
         .route("/api/v1/transformations/run", post(transformations::run))
         .route("/healthz", get(health::healthz))

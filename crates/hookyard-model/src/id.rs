@@ -144,6 +144,10 @@ id!(
     IssueId, "iss"
 );
 id!(
+    /// An alert: who is told of issues.
+    AlertId, "alert"
+);
+id!(
     /// A destination.
     DestinationId, "dst"
 );

@@ -10,6 +10,7 @@
 pub mod clock;
 pub mod id;
 
+pub mod alert;
 pub mod auth;
 pub mod connection;
 pub mod destination;
@@ -24,5 +25,6 @@ pub mod source;
 pub mod attempt;
 pub mod event;
 pub mod execution;
+pub mod issue;
 pub mod request;
 pub mod standing;

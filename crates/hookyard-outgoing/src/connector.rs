@@ -1,5 +1,7 @@
 //! Making a connection: resolve, judge, connect, and TLS where the URL asks for it.
 
+mod socket;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io;

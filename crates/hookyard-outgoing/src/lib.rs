@@ -8,7 +8,7 @@
 //! answer is an answer, whatever its status.
 //!
 //! - [`endpoint`]: a URL taken apart. [`guard`]: which addresses may be reached.
-//! - [`connector`]: making a connection. `resolve`, `tls`: its parts. [`identity`]: a client certificate.
+//! - [`connector`]: making a connection, for HTTP or bare. `resolve`, `tls`: its parts. [`identity`]: a client certificate.
 //! - [`exchange`]: one request and its answer. [`alarm`], [`stage`]: its time limit, and where it ran out.
 //! - [`fetch`]: a small document, from beginning to end.
 

@@ -111,7 +111,7 @@ pub(crate) fn provider() -> CryptoProvider {
 }
 
 /// The handshake's error in words that say what to look at.
-fn explain(error: &std::io::Error, name: &ServerName<'static>) -> String {
+pub(crate) fn explain(error: &std::io::Error, name: &ServerName<'static>) -> String {
     let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
         return format!("the connection broke during the TLS handshake: {error}");
     };

@@ -1,4 +1,4 @@
-//! Configuration: projects, sources, destinations, connections, in a small SQLite database of its own
+//! Configuration: projects, sources, destinations, connections, alerts, in a small SQLite database of its own
 //! with full sync. Readers take an immutable snapshot from memory; every write makes a new one.
 //!
 //! It is not derived from the journal, so the journal's index can be thrown away without losing it.
@@ -11,10 +11,11 @@
 //! - `auth`, `signing`: how a destination is told that it is us, and how it is signed to; the latter rotates.
 //! - `check`: what a source, destination or connection must look like, whoever declares it.
 //! - `retired`: secrets that were taken away, for a while and for diagnosis only.
-//! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`: the verbs;
-//!   `stored_pacing`, `stored_retry`: the forms of what has many parts.
+//! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`, `alerts`: the verbs;
+//!   `stored_pacing`, `stored_retry`, `stored_channel`: the forms of what has many parts.
 //! - `apply`: the configuration file's content, in one transaction.
 
+mod alerts;
 mod apply;
 mod auth;
 mod check;
@@ -27,6 +28,7 @@ mod schema;
 mod seal;
 mod signing;
 mod sources;
+mod stored_channel;
 mod stored_order;
 mod stored_pacing;
 mod stored_retry;
@@ -39,15 +41,17 @@ mod tests;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use hookyard_model::alert::Alert;
 use hookyard_model::clock::Clock;
 use hookyard_model::connection::Connection;
 use hookyard_model::destination::Destination;
-use hookyard_model::id::{ConnectionId, DestinationId, Generator, ProjectId, SourceId};
+use hookyard_model::id::{AlertId, ConnectionId, DestinationId, Generator, ProjectId, SourceId};
 use hookyard_model::project::Project;
 use hookyard_model::source::Source;
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 
+pub use alerts::{DeclaredAlert, NewAlert};
 pub use apply::{Applied, Changes, Declared, DeclaredConnection};
 pub use check::{Noun, Problem, public_url as public_url_problem};
 pub use connections::NewConnection;
@@ -76,6 +80,8 @@ pub struct Snapshot {
     pub connections: FxHashMap<ConnectionId, Arc<Connection>>,
     /// Each source's connections, oldest first, also the disabled ones.
     pub by_source: FxHashMap<SourceId, Vec<Arc<Connection>>>,
+    /// All alerts, also the disabled ones.
+    pub alerts: FxHashMap<AlertId, Arc<Alert>>,
 }
 
 impl Snapshot {
@@ -92,6 +98,11 @@ impl Snapshot {
     /// The project's connection of this name.
     pub fn connection_named(&self, project: ProjectId, name: &str) -> Option<&Arc<Connection>> {
         self.connections.values().find(|it| it.project == project && it.name == name)
+    }
+
+    /// The project's alert of this name.
+    pub fn alert_named(&self, project: ProjectId, name: &str) -> Option<&Arc<Alert>> {
+        self.alerts.values().find(|it| it.project == project && it.name == name)
     }
 
     /// Brings `by_source` in line with `connections`.

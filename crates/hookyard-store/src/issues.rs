@@ -10,6 +10,7 @@
 //! - `look`: what no record says: connections that are disabled, events that wait too long, time that passes.
 //! - `apply`: what becomes of issues, in one transaction with how far the journal was read.
 //! - `stored`: the database, and what people read and do.
+//! - `alerts`, `outbox`, `telling`: what people are told of it; [`crate::alerts`] is what that is asked through.
 //! - `follower`: the thread that keeps it up with the journal.
 //!
 //! Unlike the index they cannot be made anew: what people did stands in them too. So they are in a database of their
@@ -19,18 +20,23 @@
 //! 1. How far the journal was read stands in the same transaction as what that changed: after a crash nothing is
 //!    missed, and nothing is counted twice.
 //! 2. Nothing waits for it: neither ingest nor delivery, nor retention, which may delete what has not been read.
-//! 3. What succeeds along a connection without an unresolved issue touches no database.
+//! 3. What became of an issue stands in the outbox in the same transaction: whatever changes is told.
+//! 4. What succeeds along a connection without an unresolved issue touches no database.
 
+mod alerts;
 mod apply;
 mod fold;
 mod follower;
 mod look;
+mod outbox;
 mod stored;
+mod telling;
 
 use std::time::Duration;
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, IssueId, ProjectId, RequestId, SourceId};
+use hookyard_model::issue::Kind;
 
 use crate::history::Page;
 use crate::store::Store;
@@ -52,11 +58,13 @@ pub struct Settings {
     pub rejected_max: u32,
     /// An event that is undelivered for longer is one of its destination; none for never.
     pub backpressure_age_max: Option<Duration>,
+    /// What became of issues and waits to be told by alerts, at most; beyond it the oldest is dropped.
+    pub outbox_max: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rejected_max: 10, backpressure_age_max: None }
+        Self { rejected_max: 10, backpressure_age_max: None, outbox_max: 10_000 }
     }
 }
 
@@ -100,43 +108,6 @@ impl Issue {
     pub fn sample_event(&self) -> Option<EventId> {
         let is_an_events = matches!(self.kind, Kind::Delivery | Kind::Transform);
         Some(EventId { request: self.sample?, connection: self.connection.filter(|_| is_an_events)? })
-    }
-}
-
-/// What fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Events of a connection fail, with no tries left.
-    Delivery,
-    /// A transformation of a connection fails.
-    Transform,
-    /// A source's requests are rejected.
-    Rejected,
-    /// A destination's events wait for too long.
-    Backpressure,
-    /// A connection was disabled for what its destination did.
-    Disabled,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Delivery, Self::Transform, Self::Rejected, Self::Backpressure, Self::Disabled];
-
-    /// The name in the API and in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Delivery => "delivery",
-            Self::Transform => "transform",
-            Self::Rejected => "rejected",
-            Self::Backpressure => "backpressure",
-            Self::Disabled => "disabled",
-        }
-    }
-
-    /// The kind with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 

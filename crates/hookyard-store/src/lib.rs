@@ -18,9 +18,10 @@
 //! - [`by_hand`]: what people do to events: retry, cancel, replay, release.
 //! - [`bulk`]: the same to all events that a query finds; carried out by a task of its own.
 //! - [`issues`]: what fails, grouped, until it works again; a database of its own.
+//! - [`alerts`]: who is told of that, and what still has to be told.
 //! - [`health`]: how it is doing, for readiness and metrics.
 //! - [`live`]: the onlooker's side. What happens, as it happens.
-//! - [`catalog`]: projects, sources, destinations, connections; a database of its own.
+//! - [`catalog`]: projects, sources, destinations, connections, alerts; a database of its own.
 //! - `journal`: append-only segments, the truth. `index`: SQLite, derived from them at any time.
 
 pub mod store;
@@ -37,6 +38,7 @@ pub mod by_hand;
 pub mod history;
 pub mod live;
 
+pub mod alerts;
 pub mod issues;
 
 pub mod health;

@@ -12,6 +12,7 @@ use hookyard_model::clock::Clock;
 use hookyard_model::id::{DestinationId, Generator};
 use rustc_hash::FxHashMap;
 
+use crate::alerts::Trials;
 use crate::bulk;
 use crate::catalog::{self, Catalog, SecretKey};
 use crate::claims::Claims;
@@ -147,6 +148,8 @@ pub(crate) struct Inner {
     /// What deduplication remembers that is not in the index yet.
     pub(crate) claims: Claims,
     pub(crate) bulk: Arc<bulk::Operations>,
+    /// Samples of alerts that people want to be sent.
+    pub(crate) trials: Trials,
     /// Where this run's part of the journal begins: position, and the first id it can have.
     pub(crate) run_start: (Position, u64),
     pub(crate) rejections_dropped: AtomicU64,
@@ -222,6 +225,7 @@ impl Store {
             replays: Replays::default(),
             claims: Claims::default(),
             bulk,
+            trials: Trials::default(),
             run_start: (start, newest_id + 1),
             rejections_dropped: AtomicU64::new(0),
             _lock: lock,

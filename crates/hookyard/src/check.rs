@@ -12,11 +12,15 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<()> {
     }
     let declared = config.declared();
     say(format_args!(
-        "{} is right: {}, {}, {}",
+        "{} is right: {}, {}, {}{}",
         args.config.display(),
         counted(declared.sources.len(), "source"),
         counted(declared.destinations.len(), "destination"),
-        counted(declared.connections.len(), "connection")
+        counted(declared.connections.len(), "connection"),
+        match declared.alerts.len() {
+            0 => String::new(),
+            count => format!(", {}", counted(count, "alert")),
+        }
     ));
     Ok(())
 }

@@ -8,11 +8,13 @@
 //!
 //! **Invariant:** no message holds a secret, and `Debug` of a [`Config`] shows none.
 //!
-//! - `declared`: sources, destinations and connections, and how they fit together. `auth`: a part of it.
+//! - `declared`: sources, destinations and connections, and how they fit together. `alert`: who is told of issues.
+//!   `auth`, `order`, `rules`: parts of them.
 //! - `settings`: everything else.
 //! - `table`, `expand`, `size`, `nearest`: reading single values. `problem`: what comes out where that
 //!   fails.
 
+mod alert;
 mod auth;
 mod declared;
 mod expand;
@@ -31,6 +33,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hookyard_alert::settings::Settings as Alerts;
 use hookyard_ingest::limits::Limits;
 use hookyard_model::secret::Secret;
 use hookyard_route::limits::Limits as VerificationLimits;
@@ -64,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) delivery: Delivery,
     /// From when on something is an issue.
     pub(crate) issues: Issues,
+    /// How long people are told of them.
+    pub(crate) alerts: Alerts,
     /// When the process says that it is not well.
     pub(crate) health: Health,
     /// How the process logs.
@@ -239,6 +244,7 @@ impl Config {
             ),
             delivery: settings::delivery(file.table(&mut reader, "delivery"), &mut reader),
             issues: settings::issues(file.table(&mut reader, "issues"), &mut reader),
+            alerts: settings::alerts(file.table(&mut reader, "alerts"), &mut reader),
             health: settings::health(file.table(&mut reader, "health"), &mut reader),
             log: settings::log(file.table(&mut reader, "log"), &mut reader),
             declared: declared::read(&mut file, &mut reader, directory),
@@ -260,6 +266,7 @@ impl Default for Config {
             transformations: Transformations::default(),
             delivery: Delivery::default(),
             issues: Issues::default(),
+            alerts: Alerts::default(),
             health: Health::default(),
             log: Log::default(),
             declared: Declared::default(),

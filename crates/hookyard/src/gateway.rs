@@ -5,8 +5,9 @@
 //! 2. Bulk operations finish the batch under way, and go on after the next start.
 //! 3. Routing stops; what is accepted and not routed is routed after the next start.
 //! 4. Lanes take no further events; attempts under way may finish until the grace is over.
-//! 5. The API stops.
-//! 6. The store writes the outcomes and closes.
+//! 5. Alerts: what is being sent is finished, within a grace; what is not told is told after the next start.
+//! 6. The API stops.
+//! 7. The store writes the outcomes and closes.
 //!
 //! A second signal ends the process at once. That is safe: nothing acknowledged is only in memory.
 
@@ -15,6 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use hookyard_alert::send::Sender as AlertSender;
+use hookyard_alert::tell;
 use hookyard_api::server::{Api, Options as ApiOptions};
 use hookyard_deliver::deliver::{self, Parts};
 use hookyard_deliver::jitter::Jitter;
@@ -42,6 +45,9 @@ const INGEST_GRACE: Duration = Duration::from_secs(5);
 
 /// How long the batch of a bulk operation may take at shutdown; one that is cut off is taken up after the start.
 const BULK_GRACE: Duration = Duration::from_secs(5);
+
+/// How long messages under way may take at shutdown; one that is cut off is sent again after the start.
+const ALERT_GRACE: Duration = Duration::from_secs(5);
 
 /// The two listeners, bound, and the signals that end it all.
 pub(crate) struct Listening {
@@ -111,6 +117,12 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
         jitter: Arc::new(Jitter::new(seed()?)),
         metrics: hookyard_deliver::metrics::Metrics::register(&mut registry),
     };
+    let alerts = tell::Parts {
+        store: store.clone(),
+        sender: AlertSender::new(&connector, config.alerts.timeout),
+        settings: config.alerts,
+        metrics: hookyard_alert::metrics::Metrics::register(&mut registry),
+    };
     let tls = match &config.server.tls {
         Some(tls) => Some(Arc::new(hookyard_ingest::tls::load(&tls.cert, &tls.key)?)),
         None => None,
@@ -134,12 +146,13 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     );
     let api = Api::new(store.clone(), store.clock().clone(), api_options, Arc::new(registry));
 
-    let [stop_ingest, stop_bulk, stop_route, stop_deliver, stop_api] =
+    let [stop_ingest, stop_bulk, stop_route, stop_deliver, stop_alerts, stop_api] =
         std::array::from_fn(|_| watch::Sender::new(false));
     let mut ingest = tokio::spawn(ingest.serve(listening.public, tls, stop_ingest.subscribe()));
     let mut bulk = tokio::spawn(carry_out(store.clone(), stop_bulk.subscribe()));
     let route = tokio::spawn(router.run(stop_route.subscribe()));
     let mut deliver = tokio::spawn(deliver::run(parts, stop_deliver.subscribe()));
+    let mut alerts = tokio::spawn(tell::run(alerts, stop_alerts.subscribe()));
     let mut api = tokio::spawn(api.serve(listening.admin, stop_api.subscribe()));
 
     let mut stop = listening.stop;
@@ -164,6 +177,10 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
     if timeout(config.server.shutdown_grace, &mut deliver).await.is_err() {
         warn!("the grace is over; attempts under way are made again after the start");
         deliver.abort();
+    }
+    stop_alerts.send_replace(true);
+    if timeout(ALERT_GRACE, &mut alerts).await.is_err() {
+        alerts.abort();
     }
     stop_api.send_replace(true);
     if timeout(INGEST_GRACE, &mut api).await.is_err() {

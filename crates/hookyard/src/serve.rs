@@ -111,6 +111,7 @@ async fn apply(store: &Store, config: &Config, file: &Path) -> anyhow::Result<()
         ("source", applied.sources),
         ("destination", applied.destinations),
         ("connection", applied.connections),
+        ("alert", applied.alerts),
     ] {
         for name in changes.created {
             info!(noun, name, "created from the configuration file");
@@ -122,7 +123,7 @@ async fn apply(store: &Store, config: &Config, file: &Path) -> anyhow::Result<()
             warn!(
                 noun,
                 name,
-                "no longer in the configuration file: kept, but connections are disabled; delete it through the API"
+                "no longer in the configuration file: kept, but connections and alerts are disabled; delete it through the API"
             );
         }
     }

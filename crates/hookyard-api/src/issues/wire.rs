@@ -1,6 +1,7 @@
 //! Issues on the wire.
 
-use hookyard_store::issues::{Filter, Issue, Kind, State};
+use hookyard_model::issue::Kind;
+use hookyard_store::issues::{Filter, Issue, State};
 use serde::Serialize;
 
 use crate::problem::Problem;

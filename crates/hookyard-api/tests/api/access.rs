@@ -5,7 +5,7 @@ use crate::harness::Server;
 const KEY: &str = "the-admin-key-of-this-test";
 
 /// Every endpoint, and whether it is open without a key.
-const ENDPOINTS: [(&str, &str, bool); 41] = [
+const ENDPOINTS: [(&str, &str, bool); 47] = [
     ("GET", "/healthz", true),
     ("GET", "/readyz", true),
     ("GET", "/metrics", false),
@@ -46,6 +46,12 @@ const ENDPOINTS: [(&str, &str, bool); 41] = [
     ("GET", "/api/v1/issues/iss_0000000000000", false),
     ("POST", "/api/v1/issues/iss_0000000000000/acknowledge", false),
     ("POST", "/api/v1/issues/iss_0000000000000/resolve", false),
+    ("GET", "/api/v1/alerts", false),
+    ("POST", "/api/v1/alerts", false),
+    ("GET", "/api/v1/alerts/alert_0000000000000", false),
+    ("PATCH", "/api/v1/alerts/alert_0000000000000", false),
+    ("DELETE", "/api/v1/alerts/alert_0000000000000", false),
+    ("POST", "/api/v1/alerts/alert_0000000000000/test", false),
     ("GET", "/api/v1/attempts/att_00000000000000000000000000_1", false),
 ];
 

@@ -335,8 +335,12 @@ async fn what_the_configuration_file_declares_is_only_read() {
         retry: Retry::default(),
         enabled: true,
     };
-    let declared =
-        Declared { sources: vec![source], destinations: vec![destination], connections: vec![connection] };
+    let declared = Declared {
+        sources: vec![source],
+        destinations: vec![destination],
+        connections: vec![connection],
+        ..Declared::default()
+    };
     server.store.catalog().apply_file(server.project(), declared).await.unwrap();
     let refused = (409, "managed_by_file".to_owned(), None);
     for list in [SOURCES, DESTINATIONS, CONNECTIONS] {

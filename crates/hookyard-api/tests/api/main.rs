@@ -11,6 +11,7 @@ mod harness;
 mod traffic;
 
 mod access;
+mod alerts;
 mod bulk_operations;
 mod configuration;
 mod deletion;

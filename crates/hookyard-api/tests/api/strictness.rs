@@ -88,6 +88,12 @@ async fn every_endpoint_refuses_parameters_it_does_not_have() {
         ("GET", "/api/v1/issues/iss_0000000000000"),
         ("POST", "/api/v1/issues/iss_0000000000000/acknowledge"),
         ("POST", "/api/v1/issues/iss_0000000000000/resolve"),
+        ("GET", "/api/v1/alerts"),
+        ("POST", "/api/v1/alerts"),
+        ("GET", "/api/v1/alerts/alert_0000000000000"),
+        ("PATCH", "/api/v1/alerts/alert_0000000000000"),
+        ("DELETE", "/api/v1/alerts/alert_0000000000000"),
+        ("POST", "/api/v1/alerts/alert_0000000000000/test"),
         ("GET", "/api/v1/attempts/att_00000000000000000000000000_1"),
     ] {
         let answer = server.call(method, &format!("{path}?colour=red"), Some(&json!({}))).await;

@@ -1,7 +1,7 @@
 //! The configuration file's content becomes configuration: all of it, or nothing.
 //!
 //! **Invariant:** nothing is ever deleted here. What the file no longer declares is released to the API,
-//! and a connection that was released is disabled.
+//! and a connection or alert that was released is disabled.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use hookyard_model::source::{ManagedBy, Source};
 use rustc_hash::FxHashSet;
 
 use super::Catalog;
+use super::alerts::DeclaredAlert;
 use super::check::{self, Noun, Problem};
 use super::destinations::NewDestination;
 use super::seal;
@@ -30,6 +31,8 @@ pub struct Declared {
     pub destinations: Vec<NewDestination>,
     /// The connections.
     pub connections: Vec<DeclaredConnection>,
+    /// The alerts.
+    pub alerts: Vec<DeclaredAlert>,
 }
 
 /// A connection as a configuration file declares it.
@@ -67,6 +70,8 @@ pub struct Applied {
     pub destinations: Changes,
     /// What became of connections.
     pub connections: Changes,
+    /// What became of alerts.
+    pub alerts: Changes,
 }
 
 /// Names of things of one kind, by what became of them; each list in order.
@@ -99,8 +104,10 @@ impl Catalog {
             let sources = draft.apply_sources(project, declared.sources)?;
             let (destinations, moved) = draft.apply_destinations(project, declared.destinations)?;
             let connections = draft.apply_connections(project, declared.connections, &moved)?;
-            let mut applied = Applied { sources, destinations, connections };
-            for changes in [&mut applied.sources, &mut applied.destinations, &mut applied.connections] {
+            let alerts = draft.apply_alerts(project, declared.alerts)?;
+            let mut applied = Applied { sources, destinations, connections, alerts };
+            let Applied { sources, destinations, connections, alerts } = &mut applied;
+            for changes in [sources, destinations, connections, alerts] {
                 changes.sort();
             }
             Ok(applied)
@@ -111,7 +118,7 @@ impl Catalog {
 
 impl Changes {
     /// Files `name` under what became of it; says whether it has to be written.
-    fn note(&mut self, name: &str, is_new: bool, is_different: bool) -> bool {
+    pub(super) fn note(&mut self, name: &str, is_new: bool, is_different: bool) -> bool {
         let list = match (is_new, is_different) {
             (true, _) => &mut self.created,
             (false, true) => &mut self.updated,
@@ -320,7 +327,10 @@ impl Draft<'_> {
 }
 
 /// Refuses a name that is declared twice.
-fn require_distinct<'a>(noun: Noun, names: impl Iterator<Item = &'a str>) -> Result<(), WriteError> {
+pub(super) fn require_distinct<'a>(
+    noun: Noun,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), WriteError> {
     let mut seen: FxHashSet<&str> = FxHashSet::default();
     for name in names {
         if !seen.insert(name) {

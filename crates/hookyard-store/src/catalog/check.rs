@@ -40,6 +40,8 @@ pub enum Noun {
     Destination,
     /// A connection.
     Connection,
+    /// An alert.
+    Alert,
 }
 
 impl fmt::Display for Noun {
@@ -49,6 +51,7 @@ impl fmt::Display for Noun {
             Self::Source => "source",
             Self::Destination => "destination",
             Self::Connection => "connection",
+            Self::Alert => "alert",
         })
     }
 }

@@ -128,12 +128,13 @@ impl Catalog {
     /// Deletes a connection. What becomes of its undelivered events is for the caller to settle first.
     ///
     /// # Errors
-    /// [`WriteError`] where there is none such, it comes from the configuration file, or the database
-    /// refuses.
+    /// [`WriteError`] where there is none such, it comes from the configuration file, alerts are restricted to it, or
+    /// the database refuses.
     pub async fn delete_connection(&self, project: ProjectId, id: ConnectionId) -> Result<(), WriteError> {
         self.write(move |draft| {
             let old = draft.connection(project, id)?;
             WriteError::refuse_managed_by_file(Noun::Connection, &old.name, old.managed_by)?;
+            draft.require_no_alert(id)?;
             draft.tx.execute("DELETE FROM connections WHERE id = ?1", [id.0.cast_signed()])?;
             draft.next.connections.remove(&id);
             draft.changes += 1;

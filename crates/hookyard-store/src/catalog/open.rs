@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::key::SecretKey;
 use super::schema::{self, SchemaError};
 use super::seal::{self, Place, SealError};
-use super::{Catalog, Shared, Snapshot, connections, destinations, sources};
+use super::{Catalog, Shared, Snapshot, alerts, connections, destinations, sources};
 
 const FILE: &str = "catalog.sqlite";
 /// For a reader from outside, such as a backup; Hookyard itself has one connection only.
@@ -129,6 +129,7 @@ fn open(
     let newest = (snapshot.sources.keys().map(|id| id.0))
         .chain(snapshot.destinations.keys().map(|id| id.0))
         .chain(snapshot.connections.keys().map(|id| id.0))
+        .chain(snapshot.alerts.keys().map(|id| id.0))
         .chain(snapshot.projects.iter().map(|project| project.id.0))
         .chain(newest_retired(&database)?)
         .max();
@@ -179,6 +180,7 @@ fn load(database: &Connection, key: &SecretKey) -> Result<Snapshot, LoadError> {
         destinations: by_id(destinations::load(database, key)?, |destination| destination.id),
         connections: by_id(connections::load(database, key)?, |connection| connection.id),
         by_source: FxHashMap::default(),
+        alerts: by_id(alerts::load(database, key)?, |alert| alert.id),
     };
     snapshot.group_by_source();
     Ok(snapshot)

@@ -1,5 +1,6 @@
 //! The catalog on real files: one harness, and a module per promise.
 
+mod alerts;
 mod apply;
 mod durable;
 mod retired;

@@ -66,6 +66,15 @@ pub enum WriteError {
         /// The names of the connections, in order.
         by: Vec<String>,
     },
+    /// Alerts are restricted to the connection that was to be deleted.
+    #[error("alerts tell of this connection: {}; take it from their connections, or delete them, first", by.join(", "))]
+    Alerted {
+        /// The names of the alerts, in order.
+        by: Vec<String>,
+    },
+    /// The project has as many alerts as it can have.
+    #[error("a project has at most {} alerts: delete one first", hookyard_model::alert::ALERTS_MAX)]
+    TooManyAlerts,
     /// The configuration file declares it, so the API does not change it.
     #[error("the {noun} `{name}` comes from the configuration file: change it there")]
     ManagedByFile {
@@ -80,10 +89,10 @@ pub enum WriteError {
         /// What was to be changed.
         noun: Noun,
     },
-    /// A connection names a source or destination that the project does not have.
-    #[error("the connection's {noun} does not exist in this project: create it first")]
+    /// A connection names a source or destination, or an alert a connection, that the project does not have.
+    #[error("the {noun} does not exist in this project: create it first")]
     UnknownReference {
-        /// What the connection names.
+        /// What is named.
         noun: Noun,
     },
     /// The database refused; nothing was changed.

@@ -2,11 +2,13 @@
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::id::{ConnectionId, Generator, IssueId};
+use hookyard_model::issue::Kind;
 use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::FxHashSet;
 
 use super::fold::{Failure, Key, Seen, Watched};
-use super::{Kind, REJECTED_WINDOW, ResolvedBy, State};
+use super::{REJECTED_WINDOW, ResolvedBy, State, outbox};
+use crate::alerts::News;
 use crate::journal::record::Position;
 
 /// How far the journal was read.
@@ -103,13 +105,17 @@ pub(super) fn fail(database: &Connection, ids: &Generator, failure: &Failure) ->
         failure.last_at.us().cast_signed(),
         failure.sample.map(|id| id.0.cast_signed()),
     ])?;
+    if state == State::Resolved {
+        outbox::push(database, id.0, News::Reopened, failure.last_at)?;
+    }
     Ok(())
 }
 
 fn open(database: &Connection, ids: &Generator, failure: &Failure) -> rusqlite::Result<()> {
     let Failure { key, about, count, first_at, last_at, sample } = failure;
+    let id = ids.next(*last_at);
     database.prepare_cached(OPEN)?.execute(params![
-        ids.next(*last_at).cast_signed(),
+        id.cast_signed(),
         about.project.0.cast_signed(),
         key.kind.name(),
         key.subject.cast_signed(),
@@ -122,7 +128,7 @@ fn open(database: &Connection, ids: &Generator, failure: &Failure) -> rusqlite::
         last_at.us().cast_signed(),
         sample.map(|id| id.0.cast_signed()),
     ])?;
-    Ok(())
+    outbox::push(database, id, News::Opened, *last_at)
 }
 
 /// Counts a rejected request; beyond the limit it is a failure, with those before it.
@@ -152,13 +158,26 @@ pub(super) fn resolve(
     kind: Kind,
     subject: u64,
     at: Timestamp,
-) -> rusqlite::Result<usize> {
-    database.prepare_cached(RESOLVE)?.execute(params![
-        kind.name(),
-        subject.cast_signed(),
-        at.us().cast_signed(),
-        ResolvedBy::Itself.name(),
-    ])
+) -> rusqlite::Result<()> {
+    let by = ResolvedBy::Itself.name();
+    let parameters = params![kind.name(), subject.cast_signed(), at.us().cast_signed(), by];
+    resolved(database, RESOLVE, parameters, at)
+}
+
+/// Runs a statement that resolves issues and returns their ids.
+pub(super) fn resolved(
+    database: &Connection,
+    statement: &str,
+    parameters: impl rusqlite::Params,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let mut statement = database.prepare_cached(statement)?;
+    let ids: Vec<i64> =
+        statement.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    for id in ids {
+        outbox::push(database, id.cast_unsigned(), News::Resolved, at)?;
+    }
+    Ok(())
 }
 
 const OPEN: &str = "
@@ -176,7 +195,7 @@ const REOPEN: &str = "
 
 const RESOLVE: &str = "
     UPDATE issues SET state = 'resolved', resolved_at_us = ?3, resolved_by = ?4
-    WHERE kind = ?1 AND subject = ?2 AND state <> 'resolved'";
+    WHERE kind = ?1 AND subject = ?2 AND state <> 'resolved' RETURNING id";
 
 const COUNT_REJECTION: &str = "
     INSERT INTO rejections (source, cause, since_us, count) VALUES (?1, ?2, ?3, 1)

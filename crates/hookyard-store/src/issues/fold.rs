@@ -7,11 +7,11 @@ use bytes::Bytes;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, RequestId, SourceId, made_at};
+use hookyard_model::issue::Kind;
 use hookyard_model::request::RejectCause;
 use hookyard_model::rule::{DiscardCause, RuleKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Kind;
 use crate::catalog::Snapshot;
 use crate::journal::record::Kind as RecordKind;
 use crate::stored::refused::Refused;

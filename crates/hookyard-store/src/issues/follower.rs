@@ -91,7 +91,9 @@ struct Follower {
 pub(crate) fn start(parts: Parts) -> Result<Running, OpenError> {
     let (end, end_id) = parts.tail.committed();
     let end = Applied { position: end, record: end_id };
-    let (issues, mut reached) = Issues::open(&parts.directory, parts.clock.clone(), &parts.ids, end)?;
+    let outbox_max = parts.settings.outbox_max;
+    let (issues, mut reached) =
+        Issues::open(&parts.directory, parts.clock.clone(), &parts.ids, end, outbox_max)?;
     if reached.position > end.position || reached.record > end.record {
         warn!("the database of issues is ahead of the journal; it goes on from the journal's end");
         reached = end;

@@ -4,10 +4,11 @@
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::id::{DestinationId, Generator, RequestId, floor_at};
+use hookyard_model::issue::Kind;
 use rusqlite::{Connection, params};
 
 use super::fold::{About, Failure, Key};
-use super::{KEPT_FOR, Kind, REJECTED_WINDOW, apply};
+use super::{KEPT_FOR, REJECTED_WINDOW, apply, outbox};
 use crate::catalog::Snapshot;
 
 /// What the causes of backpressure are named; there is one.
@@ -96,11 +97,14 @@ pub(super) fn waiting(
 pub(super) fn time(database: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let us = |at: Timestamp| at.us().cast_signed();
     let quiet_since = us(now.minus(REJECTED_WINDOW));
-    database.prepare_cached(RESOLVE_REJECTED)?.execute(params![us(now), quiet_since])?;
+    apply::resolved(database, RESOLVE_REJECTED, params![us(now), quiet_since], now)?;
     database.prepare_cached("DELETE FROM rejections WHERE since_us <= ?1")?.execute([quiet_since])?;
-    database
+    let forgotten = database
         .prepare_cached("DELETE FROM issues WHERE state = 'resolved' AND resolved_at_us < ?1")?
         .execute([us(now.minus(KEPT_FOR))])?;
+    if forgotten > 0 {
+        outbox::forget(database)?;
+    }
     Ok(())
 }
 
@@ -120,4 +124,4 @@ fn unresolved(database: &Connection) -> rusqlite::Result<Vec<(Kind, u64)>> {
 
 const RESOLVE_REJECTED: &str = "
     UPDATE issues SET state = 'resolved', resolved_at_us = ?1, resolved_by = 'itself'
-    WHERE kind = 'rejected' AND state <> 'resolved' AND last_seen_us <= ?2";
+    WHERE kind = 'rejected' AND state <> 'resolved' AND last_seen_us <= ?2 RETURNING id";

@@ -9,17 +9,21 @@ use std::time::Duration;
 
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::id::{ConnectionId, DestinationId, Generator, IssueId, ProjectId, RequestId, SourceId};
+use hookyard_model::issue::Kind;
 use rusqlite::types::{Type, Value};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use tokio::sync::watch;
+use tracing::error;
 
 use super::apply::{Applied, count_open};
 use super::fold::Watched;
-use super::{Filter, Issue, Kind, ResolvedBy, State};
+use super::outbox;
+use super::{Filter, Issue, ResolvedBy, State};
+use crate::alerts::News;
 use crate::history::Page;
 
 const FILE: &str = "issues.sqlite";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// How long a reader waits for what is durable to be taken in.
 const SETTLE_MAX: Duration = Duration::from_secs(2);
 
@@ -86,18 +90,24 @@ pub(super) struct Known {
     pub(super) watched: Watched,
     /// What is in memory may not be what is stored, and neither may be what is thought to be stored.
     pub(super) is_stale: bool,
+    /// The configuration that what alerts have told is in line with.
+    pub(super) alerts_version: Option<u64>,
 }
 
 /// All issues.
 #[derive(Debug)]
 pub(crate) struct Issues {
     known: Mutex<Known>,
-    clock: Clock,
+    pub(super) clock: Clock,
     /// How many of the rounds that were asked for have been made.
     pub(super) made: watch::Sender<u64>,
     pub(super) wishes: Mutex<Wishes>,
     pub(super) wake: Condvar,
     open: AtomicU64,
+    /// News of issues that waits for those who tell it, at most.
+    outbox_max: u32,
+    /// The place of the newest.
+    pub(super) newest: watch::Sender<u64>,
 }
 
 impl Known {
@@ -115,6 +125,7 @@ impl Issues {
         clock: Clock,
         ids: &Generator,
         end: Applied,
+        outbox_max: u32,
     ) -> Result<(Self, Applied), OpenError> {
         let sql_failed = |error: rusqlite::Error| OpenError::new(directory, &error);
         let database = open(&directory.join(FILE), end).map_err(sql_failed)?;
@@ -122,7 +133,8 @@ impl Issues {
         let newest = database.query_row("SELECT max(id) FROM issues", [], |row| row.get::<_, Option<i64>>(0));
         ids.advance_past(newest.map_err(sql_failed)?.unwrap_or_default().cast_unsigned());
         let applied = Applied::load(&database).map_err(sql_failed)?.unwrap_or(end);
-        let mut known = Known { database, watched: Watched::default(), is_stale: false };
+        let watched = Watched::default();
+        let mut known = Known { database, watched, is_stale: false, alerts_version: None };
         let open = known.refresh().map_err(sql_failed)?;
         let issues = Self {
             known: Mutex::new(known),
@@ -131,6 +143,8 @@ impl Issues {
             wishes: Mutex::default(),
             wake: Condvar::new(),
             open: AtomicU64::new(open),
+            outbox_max,
+            newest: watch::Sender::new(0),
         };
         Ok((issues, applied))
     }
@@ -153,7 +167,12 @@ impl Issues {
         known.is_stale = true;
         let tx = known.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let changed = change(&tx)?;
+        let (newest, dropped) = outbox::bound(&tx, self.outbox_max)?;
         tx.commit()?;
+        if dropped > 0 {
+            error!(dropped, "alerts are so far behind that news of issues was dropped; nobody is told of it");
+        }
+        self.newest.send_if_modified(|known| std::mem::replace(known, newest) < newest);
         // It is done, whether it can be read or not.
         let _ = self.refresh(known);
         Ok(changed)
@@ -184,7 +203,7 @@ impl Issues {
     }
 
     /// Runs something on a thread that may block. It is carried through also where the caller stops waiting.
-    async fn on_thread<T: Send + 'static, E: From<StoreError> + Send + 'static>(
+    pub(super) async fn on_thread<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self, &mut Known) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
@@ -231,7 +250,7 @@ impl Issues {
         project: ProjectId,
         id: IssueId,
     ) -> Result<Issue, ActError> {
-        self.act(project, id, ACKNOWLEDGE).await
+        self.act(project, id, ACKNOWLEDGE, None).await
     }
 
     /// Resolves one for a person.
@@ -240,15 +259,16 @@ impl Issues {
         project: ProjectId,
         id: IssueId,
     ) -> Result<Issue, ActError> {
-        self.act(project, id, RESOLVE).await
+        self.act(project, id, RESOLVE, Some(News::Resolved)).await
     }
 
-    /// Runs a statement on an issue that is not resolved, with its id and the time.
+    /// Runs a statement on an issue that is not resolved, with its id and the time; alerts tell what becomes of it.
     async fn act(
         self: &Arc<Self>,
         project: ProjectId,
         id: IssueId,
         statement: &'static str,
+        news: Option<News>,
     ) -> Result<Issue, ActError> {
         self.on_thread(move |issues, known| {
             let at = issues.clock.now();
@@ -258,6 +278,9 @@ impl Issues {
             }
             issues.change(known, |database| {
                 database.execute(statement, params![id.0.cast_signed(), at.us().cast_signed()])?;
+                if let Some(news) = news {
+                    outbox::push(database, id.0, news, at)?;
+                }
                 load(database, project, id)?.ok_or(ActError::NotFound)
             })
         })
@@ -284,8 +307,11 @@ fn open(path: &Path, end: Applied) -> rusqlite::Result<Result<Connection, String
     if found == 0 {
         tx.execute_batch(include_str!("schema.sql"))?;
         end.store(&tx)?;
-        tx.pragma_update(None, "user_version", VERSION)?;
     }
+    if found < 2 {
+        tx.execute_batch(include_str!("alerts.sql"))?;
+    }
+    tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()?;
     Ok(Ok(database))
 }
@@ -313,6 +339,12 @@ fn load(database: &Connection, project: ProjectId, id: IssueId) -> rusqlite::Res
     let sql = format!("SELECT {COLUMNS} FROM issues WHERE id = ?1 AND project = ?2");
     let parameters = params![id.0.cast_signed(), project.0.cast_signed()];
     database.prepare_cached(&sql)?.query_row(parameters, read).optional()
+}
+
+/// One of whatever project.
+pub(super) fn find_any(database: &Connection, id: IssueId) -> rusqlite::Result<Option<Issue>> {
+    let sql = format!("SELECT {COLUMNS} FROM issues WHERE id = ?1");
+    database.prepare_cached(&sql)?.query_row([id.0.cast_signed()], read).optional()
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Issue> {

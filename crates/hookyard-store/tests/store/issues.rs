@@ -6,13 +6,14 @@ use bytes::Bytes;
 use hookyard_model::connection::DisableCause;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{EventId, IssueId};
+use hookyard_model::issue::Kind;
 use hookyard_model::request::{Fields, RejectCause};
 use hookyard_model::rule::{DiscardCause, RuleKind, Ruling, Step};
 use hookyard_store::accept::Rejection;
 use hookyard_store::arrivals::{Arrivals, NewEvent};
 use hookyard_store::catalog::NewConnection;
 use hookyard_store::history::Page;
-use hookyard_store::issues::{ActError, Filter, Issue, Kind, ResolvedBy, State};
+use hookyard_store::issues::{ActError, Filter, Issue, ResolvedBy, State};
 use hookyard_store::store::Store;
 
 use crate::harness::*;
@@ -61,7 +62,7 @@ async fn transformed(
     store.record_routed(&arrived, Fields::default(), &[event]);
 }
 
-fn reject(store: &Store, joined: &Joined) {
+pub(crate) fn reject(store: &Store, joined: &Joined) {
     store.reject(Rejection {
         project: joined.project,
         source: Some(joined.source),
@@ -318,6 +319,50 @@ async fn what_is_read_again_after_a_crash_is_counted_once_and_nothing_is_missed(
     drop(store);
     let store = yard.open();
     assert_eq!(issues(&store, &joined, Filter::default()).await, read_again);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_retention_deletes_before_it_is_read_is_passed_over() {
+    use EventState::Failed;
+    const KEPT: Duration = Duration::from_secs(24 * 3600);
+    let yard = Yard::with(|options| {
+        options.segment_bytes = 2 << 10;
+        options.retention = Some(KEPT);
+    });
+    let copy = tempfile::tempdir().unwrap();
+    let file = |name: &str| yard.directory.path().join(name);
+    let store = yard.open();
+    let joined = Joined::new(&store).await;
+    let (mut arrivals, lane) = (store.arrivals(), Filled::new(&store, joined.destination));
+    attempted(&store, &joined, &mut arrivals, &lane, 500, Failed).await;
+    assert_eq!(only(&store, &joined).await.count, 1);
+    // As far as a follower would be that reads nothing from here on.
+    for name in ["issues.sqlite", "issues.sqlite-wal"] {
+        std::fs::copy(file(name), copy.path().join(name)).unwrap();
+    }
+    for _ in 0..40 {
+        attempted(&store, &joined, &mut arrivals, &lane, 404, Failed).await;
+    }
+    store.settle().await;
+    let old = yard.segments();
+    assert!(old.len() > 5, "{old:?}");
+    yard.clock.advance(KEPT + Duration::from_secs(60));
+    for _ in 0..12 {
+        attempted(&store, &joined, &mut arrivals, &lane, 500, Failed).await;
+    }
+    until(async || !old[old.len() - 2].exists()).await;
+    lane.stop().await;
+    drop((store, arrivals));
+
+    for name in ["issues.sqlite", "issues.sqlite-wal"] {
+        std::fs::copy(copy.path().join(name), file(name)).unwrap();
+    }
+    let _ = std::fs::remove_file(file("issues.sqlite-shm"));
+    let store = yard.open();
+    let all = issues(&store, &joined, Filter::default()).await;
+    let count = |cause: &str| all.iter().find(|it| it.cause == cause).map_or(0, |it| it.count);
+    assert_eq!(count("500"), 13, "{all:?}");
+    assert!(count("404") < 40, "what is gone was not read: {all:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ mod harness;
 
 mod smoke;
 
+mod alerts;
 mod bulk;
 mod claims;
 mod faults;

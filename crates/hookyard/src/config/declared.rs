@@ -1,4 +1,4 @@
-//! `[[source]]`, `[[destination]]` and `[[connection]]`: what each says, and how they fit together.
+//! `[[source]]`, `[[destination]]` and `[[connection]]`: what each says, and how they and `[[alert]]` fit together.
 //!
 //! Rules that hold for the API too stand in the catalog and in `hookyard-providers`, and are only asked
 //! here; this file knows what a person must be told about the file.
@@ -25,7 +25,7 @@ pub(super) const ANY_DURATION: RangeInclusive<Duration> =
     Duration::ZERO..=Duration::from_secs(36_500 * 24 * 3600);
 
 /// Where names of one kind were declared; empty at first.
-type Places = BTreeMap<String, usize>;
+pub(super) type Places = BTreeMap<String, usize>;
 
 /// Reads everything the file declares; `directory` is what its paths are taken from.
 pub(super) fn read(file: &mut Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Declared {
@@ -44,6 +44,10 @@ pub(super) fn read(file: &mut Table<'_>, reader: &mut Reader<'_>, directory: &Pa
     for table in file.tables(reader, "connection") {
         let known = Known { sources: &sources, destinations: &destinations, directory };
         declared.connections.extend(connection(table, reader, &mut connections, &known, &mut unused));
+    }
+    let mut alerts = Places::new();
+    for table in file.tables(reader, "alert") {
+        declared.alerts.extend(super::alert::read(table, reader, &mut alerts, &connections));
     }
     for (name, at) in unused {
         let message = format!(
@@ -346,7 +350,13 @@ fn failures(table: &mut Table<'_>, reader: &mut Reader<'_>, key: &'static str) -
 }
 
 /// Notes a name, and refuses it where it was noted before.
-fn declare(name: &str, noun: &str, table: &Table<'_>, reader: &mut Reader<'_>, names: &mut Places) {
+pub(super) fn declare(
+    name: &str,
+    noun: &str,
+    table: &Table<'_>,
+    reader: &mut Reader<'_>,
+    names: &mut Places,
+) {
     if names.insert(name.to_owned(), table.at).is_some() {
         let message = format!("{noun}.name: another {noun} has the name `{name}`: choose a different one");
         reader.note(table.place_of("name"), message);
@@ -369,7 +379,7 @@ fn require_known(
 }
 
 /// Passes on what the catalog has against a declaration.
-fn note_problems(problems: Vec<Problem>, noun: &str, table: &Table<'_>, reader: &mut Reader<'_>) {
+pub(super) fn note_problems(problems: Vec<Problem>, noun: &str, table: &Table<'_>, reader: &mut Reader<'_>) {
     for Problem { setting, reason } in problems {
         let outermost = setting.split('.').next().unwrap_or(setting);
         reader.note(table.place_of(outermost), format!("{noun}.{setting}: {reason}"));

@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hookyard_alert::settings::Settings as Alerts;
 use hookyard_ingest::limits::Limits;
 use hookyard_model::request::HEADER_LINES_MAX;
 use hookyard_model::secret::Secret;
@@ -300,9 +301,29 @@ pub(super) fn issues(mut table: Table<'_>, reader: &mut Reader<'_>) -> Issues {
         backpressure_age_max: table
             .duration_or(reader, "backpressure_age_max", S..=DAYS_MAX * DAY, "off")
             .unwrap_or(default.backpressure_age_max),
+        outbox_max: table.count(reader, "outbox_max", 100..=10_000_000).unwrap_or(default.outbox_max),
     };
     table.finish(reader);
     issues
+}
+
+pub(super) fn alerts(mut table: Table<'_>, reader: &mut Reader<'_>) -> Alerts {
+    let default = Alerts::default();
+    let wait = MS..=DAY;
+    let alerts = Alerts {
+        timeout: table.duration(reader, "timeout", MS..=10 * MINUTE).unwrap_or(default.timeout),
+        retry_first: table.duration(reader, "retry_first", wait.clone()).unwrap_or(default.retry_first),
+        retry_max: table.duration(reader, "retry_max", wait).unwrap_or(default.retry_max),
+        retry_age_max: table
+            .duration(reader, "retry_age_max", Duration::ZERO..=30 * DAY)
+            .unwrap_or(default.retry_age_max),
+    };
+    if alerts.retry_max < alerts.retry_first {
+        let message = "alerts.retry_max: must be at least alerts.retry_first";
+        reader.note(table.place_of("retry_max"), message);
+    }
+    table.finish(reader);
+    alerts
 }
 
 pub(super) fn health(mut table: Table<'_>, reader: &mut Reader<'_>) -> Health {

@@ -73,17 +73,21 @@ fn the_manual_states_the_defaults() {
 #[test]
 fn the_manual_leaves_out_no_setting() {
     let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
-                [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[issues]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
+                [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[issues]\nx=1\n[alerts]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
                 [[destination]]\nx=1\nname='a'\nurl='http://a'\nrate={limit=1,x=1}\nbreaker={x=1}\n\
                 [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n\
-                [[connection]]\nsource='a'\ndestination='a'\nname='b'\nretry={linear={x=1}}\n";
+                [[connection]]\nsource='a'\ndestination='a'\nname='b'\nretry={linear={x=1}}\n\
+                [[alert]]\nname='a'\nx=1\nchannel={x=1,type='webhook',url='http://a',secret='${SIGNING}'}\n\
+                [[alert]]\nname='b'\nchannel={x=1,type='slack',url='http://a'}\n\
+                [[alert]]\nname='c'\nchannel={x=1,type='email',host='a',from='a@b',to=['a@b']}\n";
     let mut settings = 0;
     for (_, message) in problems(text) {
         let (_, known) = message.split_once("known here are ").unwrap_or_else(|| panic!("{message}"));
         for setting in known.split(", ") {
             let is_section = ["server", "limits", "storage", "verification", "transformations", "delivery"]
                 .contains(&setting)
-                || ["issues", "health", "log", "source", "destination", "connection"].contains(&setting);
+                || ["issues", "alerts", "health", "log", "source", "destination", "connection", "alert"]
+                    .contains(&setting);
             let is_shown = MANUAL.contains(&format!("`{setting}`"))
                 || MANUAL.contains(&format!("{setting} = "))
                 || MANUAL.contains(&format!("[server.{setting}]"));
@@ -311,6 +315,12 @@ undelivered_age_max = "6h"
 [issues]
 rejected_max = 50
 backpressure_age_max = "15m"
+outbox_max = 27000
+[alerts]
+timeout = "28s"
+retry_first = "29ms"
+retry_max = "30s"
+retry_age_max = "31m"
 [log]
 format = "json"
 level = "warn"
@@ -372,7 +382,13 @@ level = "warn"
             lanes_bytes_max: 12 << 20,
             response_body_bytes_max: 13,
         },
-        issues: Issues { rejected_max: 50, backpressure_age_max: Some(s(15 * 60)) },
+        issues: Issues { rejected_max: 50, backpressure_age_max: Some(s(15 * 60)), outbox_max: 27_000 },
+        alerts: Alerts {
+            timeout: s(28),
+            retry_first: Duration::from_millis(29),
+            retry_max: s(30),
+            retry_age_max: s(31 * 60),
+        },
         health: Health { undelivered_age_max: Some(s(6 * 3600)) },
         log: Log { format: LogFormat::Json, level: tracing::Level::WARN },
         declared: Declared::default(),
@@ -412,6 +428,7 @@ fn single_settings_that_are_wrong() {
         ("[delivery]\nallow_networks = ['10.0.0.1/8']", 2, "write `10.0.0.0/8`"),
         ("[delivery]\nallow_networks = '10.0.0.0/8'", 2, "must be a list in brackets"),
         ("[delivery]\nallow_networks = [\n  1]", 3, "must list texts in quotes, not a number"),
+        ("[alerts]\nretry_max = '1s'", 2, "must be at least alerts.retry_first"),
         ("[issues]\nrejected_max = 0", 2, "1"),
         ("[issues]\nbackpressure_age_max = 'none'", 2, "like `30s` or `12h`, or `off`"),
         ("[health]\nundelivered_age_max = 'none'", 2, "like `30s` or `12h`, or `off`"),
@@ -520,6 +537,97 @@ fn declarations_that_are_wrong() {
         let (found_line, found) = problems(&FITTING.replace(from, to)).into_iter().next().unwrap();
         assert!(found.contains(message), "{to}: {found}");
         assert_eq!(found_line, line, "{to}: {found}");
+    }
+}
+
+#[test]
+fn the_alerts_of_the_manuals_hold() {
+    use hookyard_model::alert::{Channel, Email, Security};
+    use hookyard_model::issue::Kind;
+
+    let [example] = blocks("```toml alerts")[..] else { panic!("one example of an alert") };
+    let with = |alerts: &str| {
+        parse(&format!("{FITTING}name = 'payments'\n{alerts}")).map(|config| config.declared().alerts)
+    };
+    let [alert] = with(&example.replace("ONCALL_SECRET_URL", "PORT")).unwrap_err().try_into().unwrap();
+    assert!(alert.message.contains("alert.channel.url: it must start with"), "{alert:?}");
+    let [alert] =
+        with(&example.replace("${ONCALL_SECRET_URL}", "https://a.test/x")).unwrap().try_into().unwrap();
+    assert_eq!(
+        (alert.on, alert.connections),
+        (vec![Kind::Delivery, Kind::Disabled], vec!["payments".to_owned()])
+    );
+    assert_eq!((alert.interval, alert.resolutions), (Duration::from_secs(3600), true));
+
+    let (_, manual) = include_str!("../../../../docs/alerts.md").split_once("```toml\n").unwrap();
+    let (block, _) = manual.split_once("\n```").unwrap();
+    let block = block.replace("${SLACK_WEBHOOK_URL}", "https://a.test/x");
+    let block = block.replace("${PAGER_SIGNING_SECRET}", "${SIGNING}");
+    let alerts = with(&block).unwrap();
+    let [_, _, mail] = alerts.as_slice() else { panic!("{alerts:#?}") };
+    let Channel::Email(Email { security, port, login, .. }) = &mail.channel else { panic!("{mail:#?}") };
+    assert_eq!((*security, *port, mail.resolutions), (Security::StartTls, 587, false));
+    assert_eq!(login.as_ref().unwrap().password.expose(), "the value of SMTP_SECRET");
+}
+
+#[test]
+fn alerts_that_are_wrong() {
+    for (extra, line, message) in [
+        ("[[alert]]\nchannel = { type = 'slack', url = 'http://a' }", 9, "alert.name is missing"),
+        ("[[alert]]\nname = 'a'", 9, "alert.channel is missing"),
+        ("[[alert]]\nname = 'a'\nchannel = { url = 'http://a' }", 11, "alert.channel.type is missing"),
+        (
+            "[[alert]]\nname = 'a'\nchannel = { type = 'pager' }",
+            11,
+            "`pager` is not one of `webhook`, `slack`",
+        ),
+        (
+            "[[alert]]\nname = 'a'\nchannel = { type = 'webhook', url = 'http://a' }",
+            11,
+            "channel.secret is missing",
+        ),
+        (
+            "[[alert]]\nname = 'a'\nchannel = { type = 'webhook', url = 'http://a', secret = 'x' }",
+            11,
+            "alert.channel.secret: it must be `whsec_`",
+        ),
+        (
+            "[[alert]]\nname = 'a'\nchannel = { type = 'slack', url = 'http://a', secret = 'x' }",
+            11,
+            "unknown setting `alert.channel.secret`",
+        ),
+        (
+            "[[alert]]\nname = 'a'\non = ['weather']\nchannel = { type = 'slack', url = 'http://a' }",
+            11,
+            "alert.on: `weather` is not one of delivery",
+        ),
+        (
+            "[[alert]]\nname = 'a'\nconnections = ['A-to-d']\nchannel = { type = 'slack', url = 'http://a' }",
+            11,
+            "did you mean `a-to-d`?",
+        ),
+        (
+            "[[alert]]\nname = 'a'\ninterval = '31d'\nchannel = { type = 'slack', url = 'http://a' }",
+            11,
+            "alert.interval: it must be at most 30 days",
+        ),
+        (
+            "[[alert]]\nname = 'a'\nchannel = { type = 'email', host = 'a', from = 'a@b', to = ['a@b'], user = 'u' }",
+            11,
+            "`user` and `password` belong together",
+        ),
+        (
+            "[[alert]]\nname = 'a'\nchannel = { type = 'slack', url = 'http://a' }\n[[alert]]\nname = 'a'\nchannel = { type = 'slack', url = 'http://a' }",
+            13,
+            "another alert has the name `a`",
+        ),
+    ] {
+        let found = problems(&format!("{FITTING}{extra}\n"));
+        let found = found
+            .iter()
+            .find(|(_, found)| found.contains(message))
+            .unwrap_or_else(|| panic!("{extra}: {found:?}"));
+        assert_eq!(found.0, line, "{extra}: {found:?}");
     }
 }
 

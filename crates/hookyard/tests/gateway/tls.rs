@@ -19,7 +19,7 @@ use crate::sink::{OK, Sink};
 /// A certificate that vouches for itself.
 pub(crate) struct Certificate {
     pub(crate) pem: String,
-    key_pem: String,
+    pub(crate) key_pem: String,
     made: CertifiedKey<rcgen::KeyPair>,
 }
 

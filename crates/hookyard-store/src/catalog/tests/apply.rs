@@ -25,6 +25,7 @@ fn declared() -> Declared {
             declared_connection("github-api", "github", "api"),
             declared_connection("stripe-api", "stripe", "api"),
         ],
+        alerts: Vec::new(),
     }
 }
 
