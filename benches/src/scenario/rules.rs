@@ -21,7 +21,7 @@ const VARIANTS: [(&str, &str); 4] = [
     ),
     (
         "rules_transform_change_ratio",
-        r#"rules = [{ transform = { code = "addHandler('transform', (request) => { request.body.seen = request.body.commits.length; return request; })" } }]"#,
+        r#"rules = [{ transform = { code = "addHandler('transform', (request) => { request.body.forced = request.body.commits.length > 0; return request; })" } }]"#,
     ),
     (
         "rules_order_ratio",

@@ -130,6 +130,14 @@ impl Desk {
         self.known.is_empty() || !is_full
     }
 
+    /// Whether there is room for so many that looking for them in the store is worth it.
+    fn wants_look(&self) -> bool {
+        let limits = &self.parts.limits;
+        let has_room =
+            self.known.len() <= limits.pending_requests_max / 2 && self.bytes <= limits.pending_bytes_max / 2;
+        self.behind.is_raised() && (self.known.is_empty() || has_room)
+    }
+
     /// Takes a request that has just arrived.
     async fn admit(&mut self, arrived: Arrived) {
         let id = arrived.request.id;
@@ -157,7 +165,7 @@ impl Desk {
     /// Fills the desk from the store, where something may be that is not here, and there is room.
     async fn look_into_the_store(&mut self) {
         let limits = Arc::clone(&self.parts.limits);
-        while self.behind.is_raised() && self.has_room() {
+        while self.wants_look() {
             let count = limits.pending_requests_max.saturating_sub(self.known.len()).max(1);
             let bytes = limits.pending_bytes_max.saturating_sub(self.bytes).max(1);
             self.behind.lower();
