@@ -27,7 +27,9 @@ pub use bend::Bend;
 pub use case::{Case, Place, Signed, SignedBody, Timestamp};
 pub use mail::{MailServer, Security};
 pub use matcher::MatcherProcess;
-pub use peers::{AwsScope, AwsSigner, PublishedVerifier, TokenServer};
+pub use peers::{
+    AwsScope, AwsSigner, Http2Connections, Http2Delivery, Http2Server, PublishedVerifier, TokenServer,
+};
 pub use request::{SignRequest, SignedRequest};
 pub use signer::Signer;
 pub use verifier::VerifierProcess;

@@ -1,5 +1,6 @@
-//! What deliveries are held against besides the customers' own packages: AWS' signer, a token server, and whoever
-//! verifies with published keys. Each is a `node` process (`aws.mjs`, `token-server.mjs`, `verify-published.mjs`).
+//! What deliveries are held against besides the customers' own packages: AWS' signer, a token server, whoever
+//! verifies with published keys, and a server of HTTP/2. Each is a `node` process (`aws.mjs`, `token-server.mjs`,
+//! `verify-published.mjs`, `http2-server.mjs`).
 
 use std::collections::BTreeMap;
 
@@ -166,4 +167,92 @@ impl PublishedVerifier {
             .and_then(Value::as_bool)
             .unwrap_or_else(|| panic!("the published keys cannot be used: {answer}"))
     }
+}
+
+/// A destination: `node`'s own server of HTTP/2, behind TLS.
+#[derive(Debug)]
+pub struct Http2Server {
+    process: LineProcess,
+    /// Its port on 127.0.0.1.
+    pub port: u16,
+}
+
+/// What [`Http2Server`] was sent.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Http2Delivery {
+    /// Over which connection, from 0.
+    pub connection: usize,
+    /// The method.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+    /// The header lines, in their order.
+    pub headers: Vec<(String, String)>,
+    body_base64: String,
+}
+
+impl Http2Delivery {
+    /// The body.
+    ///
+    /// # Panics
+    /// Where the server did not encode it.
+    pub fn body(&self) -> Vec<u8> {
+        STANDARD.decode(&self.body_base64).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// How many connections there were.
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+pub struct Http2Connections {
+    /// All in all.
+    pub opened: usize,
+    /// Now.
+    pub open: usize,
+    /// At the same time, at most.
+    pub open_max: usize,
+}
+
+impl Http2Server {
+    /// Starts a server with this key and certificate (PEM), which allows so many requests on one connection, and
+    /// answers nobody before `meeting` have asked.
+    ///
+    /// # Panics
+    /// Where `node` is not there, or the server does not start.
+    pub fn start(key: &str, certificate: &str, streams_max: u32, meeting: usize) -> Self {
+        let process = LineProcess::start("http2-server.mjs");
+        let answer = process.ask(&json!({
+            "ask": "start",
+            "key": key,
+            "certificate": certificate,
+            "streams_max": streams_max,
+            "meeting": meeting,
+        }));
+        let port = answer.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
+        match port {
+            Some(port) => Self { process, port },
+            None => panic!("the server does not start: {answer}"),
+        }
+    }
+
+    /// The next deliveries, of which it waits for so many.
+    pub fn take(&self, deliveries: usize) -> Vec<Http2Delivery> {
+        let answer = self.process.ask(&json!({ "ask": "take", "deliveries": deliveries }));
+        read(answer.get("deliveries"), &answer)
+    }
+
+    /// Closes all connections in good order, as a server does that is restarted.
+    pub fn leave(&self) {
+        self.process.ask(&json!({ "ask": "leave" }));
+    }
+
+    /// How many connections there were.
+    pub fn connections(&self) -> Http2Connections {
+        let answer = self.process.ask(&json!({ "ask": "connections" }));
+        read(Some(&answer), &answer)
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(part: Option<&Value>, answer: &Value) -> T {
+    let read = part.cloned().and_then(|part| serde_json::from_value(part).ok());
+    read.unwrap_or_else(|| panic!("the server's answer cannot be read: {answer}"))
 }

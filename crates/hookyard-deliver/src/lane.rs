@@ -1,4 +1,5 @@
-//! One destination's lane at work: so many attempts at a time, each on a connection of its own.
+//! One destination's lane at work: so many attempts at a time, each on a connection of its own, or over HTTP/2 on one
+//! that the lane's workers share.
 //!
 //! The queue itself is the store's ([`hookyard_store::lanes`]). Here one task, the dispatcher, starts workers,
 //! at most as many as the destination's concurrency. A worker goes on to the next event by itself, waits for

@@ -335,6 +335,7 @@ mod tests {
             append_path: false,
             timeout: Duration::from_secs(30),
             concurrency,
+            http_version: hookyard_model::destination::HttpVersion::Auto,
             pacing,
             paused_at: None,
             failing_since: None,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hookyard_model::destination::Destination;
 use hookyard_outgoing::endpoint::{Endpoint, Url, UrlError};
+use hookyard_outgoing::shared::SharedConnections;
 use http::HeaderValue;
 use http::uri::PathAndQuery;
 
@@ -20,6 +21,8 @@ pub const TIMEOUT_MAX: Duration = Duration::from_secs(3600);
 #[derive(Clone, Debug)]
 pub struct Target {
     pub(crate) endpoint: Arc<Endpoint>,
+    /// The connections that all attempts at it share; none where only HTTP/1.1 is spoken.
+    pub(crate) shared: Option<Arc<SharedConnections>>,
     /// The URL's host, and its port where it is not the scheme's own.
     pub(crate) host_header: HeaderValue,
     /// One per signing secret, in their order.
@@ -65,8 +68,10 @@ impl Target {
         if destination.timeout.is_zero() || destination.timeout > TIMEOUT_MAX {
             return Err(TargetError::Timeout);
         }
+        let shared = SharedConnections::new(destination.http_version, &url.endpoint);
         Ok(Self {
             endpoint: url.endpoint,
+            shared: shared.map(Arc::new),
             host_header: url.host_header,
             keys: destination.signing_secrets.iter().map(sign::key).collect::<Result<_, _>>()?,
             auth: Auth::new(&destination.auth)?,
@@ -152,7 +157,7 @@ fn push_escaped(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use hookyard_model::clock::Timestamp;
-    use hookyard_model::destination::SigningSecret;
+    use hookyard_model::destination::{HttpVersion, SigningSecret};
     use hookyard_model::id::{DestinationId, ProjectId};
     use hookyard_model::pacing::Pacing;
     use hookyard_model::secret::Secret;
@@ -174,6 +179,7 @@ mod tests {
             append_path: true,
             timeout: Duration::from_secs(30),
             concurrency: 1,
+            http_version: HttpVersion::default(),
             pacing: Pacing::default(),
             paused_at: None,
             failing_since: None,

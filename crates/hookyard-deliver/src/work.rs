@@ -10,7 +10,7 @@ use hookyard_model::event::{EventState, Input, transition};
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId};
 use hookyard_model::request::Request;
 use hookyard_model::retry::Retry;
-use hookyard_outgoing::exchange::OpenConnection;
+use hookyard_outgoing::exchange::Kept;
 use hookyard_rules::retry::{Failed, next_attempt};
 use hookyard_store::lanes::Ready;
 use tracing::{error, warn};
@@ -22,7 +22,7 @@ use crate::send::{Sent, Shipment};
 
 impl Lane {
     /// Sees one event through: afterwards it is delivered, scheduled, failed or set aside.
-    pub(crate) async fn deliver(&self, job: Job, plan: &Plan, connection: &mut Option<OpenConnection>) {
+    pub(crate) async fn deliver(&self, job: Job, plan: &Plan, connection: &mut Option<Kept>) {
         let Job { ready, probe } = job;
         let store = &self.parts.store;
         let snapshot = store.catalog().snapshot();
@@ -65,7 +65,7 @@ impl Lane {
         plan: &Plan,
         request: &Request,
         now: Timestamp,
-        connection: &mut Option<OpenConnection>,
+        connection: &mut Option<Kept>,
     ) -> Sent {
         match &plan.target {
             Ok(target) => {

@@ -10,6 +10,8 @@ mod auth;
 mod failures;
 #[path = "attempt/headers.rs"]
 mod headers;
+#[path = "attempt/http2.rs"]
+mod http2;
 #[path = "attempt/mtls.rs"]
 mod mtls;
 #[path = "attempt/oauth2.rs"]

@@ -18,6 +18,37 @@ pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 /// The longest that one can.
 pub const OVERLAP_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// Which version of HTTP a destination is spoken to in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// `https`: HTTP/2 where the server picks it, otherwise HTTP/1.1. `http`: HTTP/1.1.
+    #[default]
+    Auto,
+    /// HTTP/1.1.
+    One,
+    /// HTTP/2, also without TLS ("prior knowledge").
+    Two,
+}
+
+impl HttpVersion {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::One, Self::Two];
+
+    /// The name in the API, the configuration file and stored forms.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::One => "1.1",
+            Self::Two => "2",
+        }
+    }
+
+    /// The one with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.name() == name)
+    }
+}
+
 /// An HTTP endpoint that events are delivered to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
@@ -35,6 +66,8 @@ pub struct Destination {
     pub timeout: Duration,
     /// How many attempts run at the same time, at least 1.
     pub concurrency: u32,
+    /// Which version of HTTP is spoken.
+    pub http_version: HttpVersion,
     /// How fast it is sent to, and what is done while it fails.
     pub pacing: Pacing,
     /// Since when nothing is delivered to it, because a person said so; none while it is not paused. Its

@@ -6,44 +6,29 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hookyard_model::attempt::{DeliveryError, ErrorKind};
-use hyper_util::rt::TokioIo;
 use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
-use tokio_rustls::client::TlsStream;
 
 use crate::endpoint::Endpoint;
-use crate::exchange::{AnswerLimits, OpenConnection};
+use crate::exchange::AnswerLimits;
 use crate::guard::Guard;
+use crate::http1::OpenConnection;
 use crate::identity::Identity;
 use crate::stage::Stage;
-use crate::tls::Tls;
+use crate::stream::Stream;
+use crate::tls::{Offer, Tls};
 
 /// How many addresses of one name are tried.
 const ADDRESSES_MAX: usize = 4;
 /// How long an address is waited for, at most, while there is another to try: a lost SYN is sent again after one
 /// and after three seconds, so more than this means that nobody answers.
 const FALLBACK_AFTER: Duration = Duration::from_secs(3);
-
-/// A TCP connection, perhaps inside TLS, that notes whether anything was ever read from it.
-pub(crate) struct Stream {
-    wire: Wire,
-    received: Arc<AtomicBool>,
-}
-
-enum Wire {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
 
 /// Makes connections; cheap to clone.
 #[derive(Clone)]
@@ -103,8 +88,8 @@ impl Connector {
         &self.0.limits
     }
 
-    /// Opens a connection; whoever calls puts a time limit on it. `identity` is who we are where TLS asks;
-    /// `stage` says how far it came.
+    /// Opens a connection of HTTP/1.1; whoever calls puts a time limit on it. `identity` is who we are where TLS
+    /// asks; `stage` says how far it came.
     ///
     /// # Errors
     /// [`ErrorKind::Dns`], [`ErrorKind::AddressRefused`], [`ErrorKind::Connect`], [`ErrorKind::Tls`] or
@@ -116,6 +101,22 @@ impl Connector {
         deadline: Instant,
         stage: &mut Stage,
     ) -> Result<OpenConnection, DeliveryError> {
+        let stream = self.reach(endpoint, identity, Offer::Http1, deadline, stage).await?;
+        OpenConnection::start(stream, Arc::clone(endpoint), self.limits()).await
+    }
+
+    /// Makes a connection, over which nothing has been said yet but in TLS.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Dns`], [`ErrorKind::AddressRefused`], [`ErrorKind::Connect`] or [`ErrorKind::Tls`].
+    pub(crate) async fn reach(
+        &self,
+        endpoint: &Endpoint,
+        identity: Option<&Identity>,
+        offer: Offer,
+        deadline: Instant,
+        stage: &mut Stage,
+    ) -> Result<Stream, DeliveryError> {
         *stage = Stage::Resolving;
         let addresses =
             crate::resolve::permitted(endpoint, &self.0.hosts, self.guard(), ADDRESSES_MAX).await?;
@@ -124,16 +125,9 @@ impl Connector {
         stream
             .set_nodelay(true)
             .map_err(|error| refuse(format!("connection to {address} broke: {error}")))?;
-        let wire = match &endpoint.tls {
-            None => Wire::Plain(stream),
-            Some(name) => {
-                *stage = Stage::Handshaking(address);
-                Wire::Tls(Box::new(self.0.tls.connect(stream, name, identity).await?))
-            }
-        };
-        let received = Arc::new(AtomicBool::new(false));
-        let io = TokioIo::new(Stream { wire, received: Arc::clone(&received) });
-        OpenConnection::start(io, Arc::clone(endpoint), received, self.limits()).await
+        let Some(name) = &endpoint.tls else { return Ok(Stream::plain(stream)) };
+        *stage = Stage::Handshaking(address);
+        Ok(Stream::tls(self.0.tls.connect(stream, name, identity, offer).await?))
     }
 }
 
@@ -184,60 +178,4 @@ fn explain(error: &io::Error, address: SocketAddr) -> String {
 
 fn refuse(detail: String) -> DeliveryError {
     DeliveryError { kind: ErrorKind::Connect, detail }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let stream = self.get_mut();
-        let before = buf.filled().len();
-        let polled = match &mut stream.wire {
-            Wire::Plain(wire) => Pin::new(wire).poll_read(cx, buf),
-            Wire::Tls(wire) => Pin::new(wire).poll_read(cx, buf),
-        };
-        if buf.filled().len() > before {
-            stream.received.store(true, Ordering::Relaxed);
-        }
-        polled
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().wire {
-            Wire::Plain(wire) => Pin::new(wire).poll_write(cx, buf),
-            Wire::Tls(wire) => Pin::new(wire).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().wire {
-            Wire::Plain(wire) => Pin::new(wire).poll_write_vectored(cx, bufs),
-            Wire::Tls(wire) => Pin::new(wire).poll_write_vectored(cx, bufs),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match &self.wire {
-            Wire::Plain(wire) => wire.is_write_vectored(),
-            Wire::Tls(wire) => wire.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().wire {
-            Wire::Plain(wire) => Pin::new(wire).poll_flush(cx),
-            Wire::Tls(wire) => Pin::new(wire).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().wire {
-            Wire::Plain(wire) => Pin::new(wire).poll_shutdown(cx),
-            Wire::Tls(wire) => Pin::new(wire).poll_shutdown(cx),
-        }
-    }
 }

@@ -12,6 +12,8 @@ use crate::endpoint::{Endpoint, Host};
 pub enum Stage {
     /// A token for the destination, from its token endpoint.
     Token,
+    /// A connection that another attempt is opening, and that can be shared.
+    Sharing,
     /// The name to be resolved.
     Resolving,
     /// A TCP connection to this address.
@@ -37,6 +39,9 @@ impl Stage {
             Self::Token => {
                 let detail = format!("the token endpoint gave no token within {within}");
                 return DeliveryError { kind: ErrorKind::Token, detail };
+            }
+            Self::Sharing => {
+                format!("the connection that another attempt was opening was not ready within {within}")
             }
             Self::Resolving => match &endpoint.host {
                 Host::Name(name) => format!("the name `{name}` did not resolve within {within}"),

@@ -1,4 +1,4 @@
-//! TLS for outgoing connections: rustls, the machine's root certificates, HTTP/1.1 only.
+//! TLS for outgoing connections: rustls, the machine's root certificates, and which versions of HTTP are offered.
 //!
 //! The roots are read at the first `https` connection, not at start: a gateway that delivers to plain
 //! HTTP inside its own network needs none, and reading them costs tens of milliseconds.
@@ -24,6 +24,34 @@ pub(crate) struct Tls {
     /// Certificates trusted besides the machine's.
     extra_roots: Vec<CertificateDer<'static>>,
 }
+
+/// Which versions of HTTP are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// HTTP/1.1 only.
+    Http1,
+    /// HTTP/2 only.
+    Http2,
+    /// The server picks.
+    Either,
+}
+
+impl Offer {
+    /// As names of ALPN (RFC 7301), those that are preferred first.
+    fn protocols(self) -> Vec<Vec<u8>> {
+        let names: &[&[u8]] = match self {
+            Self::Http1 => &[HTTP1],
+            Self::Http2 => &[HTTP2],
+            Self::Either => &[HTTP2, HTTP1],
+        };
+        names.iter().map(|name| name.to_vec()).collect()
+    }
+}
+
+/// HTTP/1.1 in ALPN.
+const HTTP1: &[u8] = b"http/1.1";
+/// HTTP/2 in ALPN.
+pub(crate) const HTTP2: &[u8] = b"h2";
 
 /// What is made of the root certificates.
 struct Loaded {
@@ -58,12 +86,14 @@ impl Tls {
         stream: TcpStream,
         name: &ServerName<'static>,
         identity: Option<&Identity>,
+        offer: Offer,
     ) -> Result<TlsStream<TcpStream>, DeliveryError> {
         let connector = match identity {
             None => &self.loaded().await?.connector,
             Some(identity) => identity.connector(self).await?,
         };
-        connector.connect(name.clone(), stream).await.map_err(|error| fail(explain(&error, name)))
+        let connecting = connector.with_alpn(offer.protocols()).connect(name.clone(), stream);
+        connecting.await.map_err(|error| fail(explain(&error, name)))
     }
 }
 
@@ -100,9 +130,7 @@ pub(crate) fn connector(
 ) -> Result<TlsConnector, DeliveryError> {
     let builder = ClientConfig::builder_with_provider(Arc::new(provider()));
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| fail(error.to_string()))?;
-    let mut config = client(builder.with_root_certificates(roots));
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok(TlsConnector::from(Arc::new(client(builder.with_root_certificates(roots)))))
 }
 
 /// What does the cryptography.

@@ -91,6 +91,7 @@ async fn destination(store: &Store, project: ProjectId, url: &str) -> anyhow::Re
         append_path: true,
         timeout: TIMEOUT_DEFAULT,
         concurrency: CONCURRENCY_DEFAULT,
+        http_version: hookyard_model::destination::HttpVersion::Auto,
         pacing: Pacing::default(),
         paused: None,
         signing_secrets: Vec::new(),

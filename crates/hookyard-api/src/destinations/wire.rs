@@ -5,7 +5,7 @@ use std::time::Duration;
 use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::destination::{
-    CONCURRENCY_DEFAULT, Destination, OVERLAP_DEFAULT, SigningSecret, TIMEOUT_DEFAULT,
+    CONCURRENCY_DEFAULT, Destination, HttpVersion, OVERLAP_DEFAULT, SigningSecret, TIMEOUT_DEFAULT,
 };
 use hookyard_model::pacing::Pacing;
 use hookyard_model::secret::Secret;
@@ -31,6 +31,7 @@ pub(crate) struct DestinationView {
     append_path: bool,
     timeout_ms: u64,
     concurrency: u32,
+    http_version: &'static str,
     rate: Option<RateView>,
     breaker: BreakerView,
     slow_start: bool,
@@ -94,6 +95,7 @@ impl DestinationView {
             append_path: destination.append_path,
             timeout_ms: ms(destination.timeout),
             concurrency: destination.concurrency,
+            http_version: destination.http_version.name(),
             rate: pacing.rate.map(RateView::from),
             breaker: BreakerView::from(pacing.breaker),
             slow_start: pacing.slow_start,
@@ -123,6 +125,7 @@ pub(crate) struct DestinationFields {
     append_path: Field<bool>,
     timeout_ms: Field<u64>,
     concurrency: Field<u32>,
+    http_version: Field<String>,
     rate: Field<Object<RateFields>>,
     breaker: Field<Object<BreakerFields>>,
     slow_start: Field<bool>,
@@ -226,6 +229,7 @@ impl DestinationFields {
             append_path: self.append_path.over(current.is_some_and(|it| it.append_path), false),
             timeout,
             concurrency: self.concurrency.over(concurrency, CONCURRENCY_DEFAULT),
+            http_version: http_version(self.http_version, current)?,
             pacing,
             paused: match self.paused {
                 Field::Keep => None,
@@ -236,6 +240,14 @@ impl DestinationFields {
         };
         Ok((new, generated))
     }
+}
+
+fn http_version(field: Field<String>, current: Option<&Destination>) -> Result<HttpVersion, Problem> {
+    let default = HttpVersion::default().name().to_owned();
+    let before = current.map_or(HttpVersion::default(), |it| it.http_version).name().to_owned();
+    let reason = "expected `auto`, `1.1` or `2`, as a text";
+    HttpVersion::from_name(&field.over(before, default))
+        .ok_or_else(|| Problem::invalid_field("http_version", reason))
 }
 
 pub(super) fn ms(duration: Duration) -> u64 {

@@ -97,16 +97,18 @@ async fn a_destination_lives_its_life() {
         &destination,
         &json!({
             "name": "app", "url": "https://example.com/hooks", "append_path": false, "timeout_ms": 30_000,
+            "http_version": "auto",
             "managed_by": "api",
         }),
     );
-    let change = json!({"append_path": true, "timeout_ms": 1_500, "concurrency": 3});
+    let change = json!({"append_path": true, "timeout_ms": 1_500, "concurrency": 3, "http_version": "1.1"});
     let changed = server.patch(&path, change.clone()).await.ok();
     assert_fields(&changed, &change);
     assert_eq!(changed["signing_secrets"], destination["signing_secrets"]);
-    let reset = json!({"append_path": null, "timeout_ms": null, "concurrency": null});
+    assert_eq!(server.patch(&path, json!({"http_version": "3"})).await.problem().0, 422);
+    let reset = json!({"append_path": null, "timeout_ms": null, "concurrency": null, "http_version": null});
     let changed = server.patch(&path, reset).await.ok();
-    for name in ["append_path", "timeout_ms", "concurrency"] {
+    for name in ["append_path", "timeout_ms", "concurrency", "http_version"] {
         assert_eq!(changed[name], destination[name], "{name}");
     }
     assert_eq!(server.get(&path).await.ok()["url"], "https://example.com/hooks");
@@ -321,6 +323,7 @@ async fn what_the_configuration_file_declares_is_only_read() {
         append_path: false,
         timeout: Duration::from_secs(1),
         concurrency: 1,
+        http_version: hookyard_model::destination::HttpVersion::Auto,
         pacing: Pacing::default(),
         paused: None,
         signing_secrets: Vec::new(),
@@ -454,6 +457,7 @@ async fn a_destination_of_the_configuration_file_can_be_paused() {
         append_path: false,
         timeout: Duration::from_secs(1),
         concurrency: 1,
+        http_version: hookyard_model::destination::HttpVersion::Auto,
         pacing: Pacing::default(),
         paused: None,
         signing_secrets: Vec::new(),

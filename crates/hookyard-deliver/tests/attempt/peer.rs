@@ -10,14 +10,14 @@ use hookyard_deliver::target::Target;
 use hookyard_model::attempt::{ErrorKind, Outcome, Response, Trigger};
 use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
-use hookyard_model::destination::{Destination, SigningSecret};
+use hookyard_model::destination::{Destination, HttpVersion, SigningSecret};
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
 use hookyard_model::pacing::Pacing;
 use hookyard_model::request::{Proof, Request, Verdict};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::ManagedBy;
 use hookyard_outgoing::connector::Connector;
-use hookyard_outgoing::exchange::{AnswerLimits, OpenConnection};
+use hookyard_outgoing::exchange::{AnswerLimits, Kept};
 use hookyard_outgoing::guard::Guard;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -154,6 +154,7 @@ pub(crate) fn destination(url: &str) -> Destination {
         append_path: false,
         timeout: Duration::from_secs(60),
         concurrency: 1,
+        http_version: HttpVersion::Auto,
         pacing: Pacing::default(),
         paused_at: None,
         failing_since: None,
@@ -209,9 +210,9 @@ pub(crate) fn loopback() -> Guard {
 }
 
 /// One attempt with a plain POST, on the connection given.
-pub(crate) async fn post(sender: &Sender, connection: &mut Option<OpenConnection>, target: &Target) -> Sent {
+pub(crate) async fn post(sender: &Sender, kept: &mut Option<Kept>, target: &Target) -> Sent {
     let request = request(b"POST /t HTTP/1.1\r\nHost: in.test\r\n\r\n", b"hello");
-    sender.attempt(connection, target, &shipment(&request)).await
+    sender.attempt(kept, target, &shipment(&request)).await
 }
 
 /// One attempt with a plain POST on a connection of its own.

@@ -1,6 +1,7 @@
 //! Keeping a connection: when it is used again, when not, and when the request goes out once more.
 
 use hookyard_model::attempt::ErrorKind;
+use hookyard_outgoing::exchange::Kept;
 
 use crate::peer::{self, Act, OK, Peer};
 
@@ -47,7 +48,7 @@ async fn whoever_holds_an_idle_connection_learns_that_it_was_closed() {
     let sent = peer::post(&peer::sender(), &mut connection, &peer::target(&peer.url())).await;
     assert!(sent.outcome.is_success());
     // None where the end came along with the answer.
-    if let Some(connection) = &mut connection {
+    if let Some(Kept::Own(connection)) = &mut connection {
         connection.closed().await;
     }
 }

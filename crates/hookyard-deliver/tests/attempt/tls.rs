@@ -35,7 +35,7 @@ async fn serve(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>
     serve_to(Arc::new(NoClientAuth), certificate, key).await
 }
 
-/// A TLS server that offers HTTP/2 and HTTP/1.1 and answers everything with 200 over HTTP/1.1.
+/// A TLS server that picks HTTP/1.1 of what it is offered, and answers everything with 200.
 pub(crate) async fn serve_to(
     clients: Arc<dyn ClientCertVerifier>,
     certificate: CertificateDer<'static>,
@@ -48,7 +48,7 @@ pub(crate) async fn serve_to(
         .with_client_cert_verifier(clients)
         .with_single_cert(vec![certificate], key)
         .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -132,6 +132,7 @@ impl Running {
             append_path: false,
             timeout: Duration::from_secs(30),
             concurrency: 1,
+            http_version: hookyard_model::destination::HttpVersion::Auto,
             pacing: Pacing { disable_after, breaker, ..Pacing::default() },
             paused: None,
             signing_secrets: vec![],

@@ -88,6 +88,7 @@ impl Yard {
                     append_path: false,
                     timeout: TIMEOUT_DEFAULT,
                     concurrency: CONCURRENCY_DEFAULT,
+                    http_version: hookyard_model::destination::HttpVersion::Auto,
                     pacing: Pacing::default(),
                     paused: None,
                     signing_secrets: Vec::new(),

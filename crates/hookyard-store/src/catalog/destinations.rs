@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
-use hookyard_model::destination::{Destination, SigningSecret};
+use hookyard_model::destination::{Destination, HttpVersion, SigningSecret};
 use hookyard_model::id::{DestinationId, ProjectId};
 use hookyard_model::pacing::Pacing;
 use hookyard_model::secret::Secret;
@@ -35,6 +35,8 @@ pub struct NewDestination {
     pub timeout: Duration,
     /// How many attempts run at the same time: 1 to 10,000.
     pub concurrency: u32,
+    /// Which version of HTTP is spoken.
+    pub http_version: HttpVersion,
     /// How fast it is sent to, and what is done while it fails.
     pub pacing: Pacing,
     /// Whether it is paused; none to leave that as it is.
@@ -74,6 +76,7 @@ impl NewDestination {
             append_path: self.append_path,
             timeout: self.timeout,
             concurrency: self.concurrency,
+            http_version: self.http_version,
             pacing: self.pacing,
             paused_at: paused_at(self.paused, old.paused_at, now),
             failing_since: old.failing_since.filter(|_| stays),
@@ -107,6 +110,7 @@ impl NewDestination {
             append_path: self.append_path,
             timeout: self.timeout,
             concurrency: self.concurrency,
+            http_version: self.http_version,
             pacing: self.pacing,
             paused_at: paused_at(self.paused, None, draft.now),
             failing_since: None,
@@ -298,6 +302,7 @@ impl Draft<'_> {
             destination.failing_since.map(|at| at.us().cast_signed()),
             auth::encode(self.key, destination.id, &destination.auth)?,
             signing::encode_ends(&destination.signing_secrets)?,
+            destination.http_version.name(),
         ])?;
         let destination = Arc::new(destination);
         self.next.destinations.insert(destination.id, Arc::clone(&destination));
@@ -309,19 +314,19 @@ impl Draft<'_> {
 const PUT: &str = "
     INSERT INTO destinations (id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets,
                               managed_by, created_at_us, updated_at_us, pacing, paused_at_us, failing_since_us,
-                              auth, signing_ends)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                              auth, signing_ends, http_version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, url = excluded.url, append_path = excluded.append_path,
         timeout_ms = excluded.timeout_ms, concurrency = excluded.concurrency,
         signing_secrets = excluded.signing_secrets, managed_by = excluded.managed_by,
         updated_at_us = excluded.updated_at_us, pacing = excluded.pacing,
         paused_at_us = excluded.paused_at_us, failing_since_us = excluded.failing_since_us,
-        auth = excluded.auth, signing_ends = excluded.signing_ends";
+        auth = excluded.auth, signing_ends = excluded.signing_ends, http_version = excluded.http_version";
 
 const GET_ALL: &str = "
     SELECT id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets, managed_by,
-           created_at_us, updated_at_us, pacing, paused_at_us, failing_since_us, auth, signing_ends
+           created_at_us, updated_at_us, pacing, paused_at_us, failing_since_us, auth, signing_ends, http_version
     FROM destinations ORDER BY id";
 
 /// All destinations in the database.
@@ -347,6 +352,7 @@ fn read(row: &Row<'_>, key: &SecretKey) -> Result<Destination, LoadError> {
         append_path: row.get(4)?,
         timeout: Duration::from_millis(unsigned(row, 5)?),
         concurrency: row.get(6)?,
+        http_version: http_version(row, 16)?,
         pacing: stored_pacing::decode(row.get_ref(11)?.as_str_or_null()?)
             .map_err(|error| LoadError::Damaged(format!("destination {id}: pacing: {error}")))?,
         paused_at: time(row, 12)?,
@@ -357,6 +363,12 @@ fn read(row: &Row<'_>, key: &SecretKey) -> Result<Destination, LoadError> {
         created_at: Timestamp::from_us(unsigned(row, 9)?),
         updated_at: Timestamp::from_us(unsigned(row, 10)?),
     })
+}
+
+fn http_version(row: &Row<'_>, column: usize) -> Result<HttpVersion, LoadError> {
+    let name: String = row.get(column)?;
+    let version = HttpVersion::from_name(&name);
+    version.ok_or_else(|| LoadError::Damaged(format!("`{name}` is no version of HTTP")))
 }
 
 fn time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>, rusqlite::Error> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use hookyard_model::auth::Auth;
 use hookyard_model::clock::{Clock, Timestamp};
-use hookyard_model::destination::SigningSecret;
+use hookyard_model::destination::{HttpVersion, SigningSecret};
 use hookyard_model::id::{DestinationId, Generator, ProjectId, SourceId};
 use hookyard_model::pacing::Pacing;
 use hookyard_model::retry::{Retry, Schedule};
@@ -116,6 +116,7 @@ fn destination(name: &str) -> NewDestination {
         append_path: false,
         timeout: Duration::from_secs(30),
         concurrency: 64,
+        http_version: HttpVersion::Auto,
         pacing: Pacing::default(),
         paused: None,
         signing_secrets: Vec::new(),

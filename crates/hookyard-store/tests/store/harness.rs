@@ -176,6 +176,7 @@ impl Joined {
             append_path: false,
             timeout: Duration::from_secs(1),
             concurrency: 1,
+            http_version: hookyard_model::destination::HttpVersion::Auto,
             pacing: Pacing::default(),
             paused: None,
             signing_secrets: vec![],

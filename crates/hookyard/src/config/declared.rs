@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
-use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
+use hookyard_model::destination::{CONCURRENCY_DEFAULT, HttpVersion, TIMEOUT_DEFAULT};
 use hookyard_model::pacing::{Breaker, Pacing, RATE_LIMIT_MAX, Rate, RateUnit};
 use hookyard_model::retry::{Failures, Retry, Schedule};
 use hookyard_model::secret::Secret;
@@ -158,6 +158,8 @@ fn destination(
     let timeout = table.duration(reader, "timeout", ANY_DURATION).unwrap_or(TIMEOUT_DEFAULT);
     let concurrency =
         table.count(reader, "concurrency", 0..=u64::from(u32::MAX)).unwrap_or(CONCURRENCY_DEFAULT);
+    let versions = HttpVersion::ALL.map(|version| (version.name(), version));
+    let http_version = table.word(reader, "http_version", &versions).unwrap_or_default();
     let pacing = pacing(&mut table, reader);
     let paused = table.boolean(reader, "paused");
     let secrets = table.texts(reader, "signing_secrets").unwrap_or_default();
@@ -172,6 +174,7 @@ fn destination(
         append_path,
         timeout,
         concurrency,
+        http_version,
         pacing,
         paused,
         signing_secrets,

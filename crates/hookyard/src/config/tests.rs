@@ -530,6 +530,12 @@ fn declarations_that_are_wrong() {
     for (from, to, line, message) in [
         ("https://example.com/", "example.com", 5, "destination.url: it must start with"),
         ("name = 'd'", "name = 'd'\ntimeout = '2h'", 5, "destination.timeout: it must be from 1 ms to 1 h"),
+        (
+            "name = 'd'",
+            "name = 'd'\nhttp_version = '3'",
+            5,
+            "destination.http_version: `3` is not one of `auto`, `1.1`, `2`",
+        ),
         ("name = 'd'", "name = 'd'\nconcurrency = 0", 5, "destination.concurrency: it must be from 1"),
         ("name = 'd'", "name = 'd'\nsigning_secrets = ['x']", 5, "must be `whsec_`"),
         ("[[source]]", "[source]", 1, "write `[[source]]` before each one"),

@@ -33,6 +33,7 @@ mod crash;
 mod directory;
 #[cfg(target_os = "linux")]
 mod disk;
+mod http2;
 mod isolation;
 mod issues;
 mod lanes;

@@ -23,6 +23,7 @@ async fn filled() -> Fixture {
     let mut audit = destination("audit");
     audit.append_path = true;
     audit.timeout = Duration::from_millis(1500);
+    audit.http_version = HttpVersion::Two;
     audit.auth = Auth::Basic { username: "auditor".into(), password: Secret::new("open sesame 4711") };
     audit.signing_secrets = vec![Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
     audit.pacing.rate = Some(Rate { limit: 7, per: RateUnit::Hour, burst: 2 });
@@ -48,6 +49,8 @@ async fn everything_is_there_again_after_a_reopening() {
     let after = fixture.catalog.snapshot();
     assert_eq!(content(&before), content(&after));
     assert_eq!((after.sources.len(), after.destinations.len(), after.connections.len()), (2, 2, 2));
+    let audit = after.destination_named(fixture.project(), "audit").unwrap();
+    assert_eq!(audit.http_version, HttpVersion::Two);
 
     let newest = after.connections.keys().map(|id| id.0).max().unwrap();
     let id = fixture.source("third").await.id;
@@ -156,7 +159,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let error = Fixture::new()
         .reopened_after(|database| database.pragma_update(None, "user_version", 99).unwrap())
         .unwrap_err();
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 7, .. }), "{error}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 8, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -251,6 +254,7 @@ async fn a_database_of_the_first_version_is_read_for_ever() {
     assert_eq!(second.created_at, START.plus(Duration::from_secs(60)));
     let audit = snapshot.destination_named(project, "audit").unwrap();
     assert_eq!((audit.append_path, audit.timeout), (true, Duration::from_millis(1500)));
+    assert_eq!(audit.http_version, HttpVersion::Auto);
     let [signing] = audit.signing_secrets.as_slice() else { panic!("{audit:?}") };
     assert_eq!(signing.secret, Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
     assert_eq!((signing.public_key, signing.ends_at, &audit.auth), (None, None, &Auth::None));
