@@ -14,6 +14,7 @@ mod failing;
 mod idle;
 pub mod jitter;
 mod lane;
+mod latest;
 pub mod metrics;
 mod pace;
 mod work;

@@ -24,6 +24,7 @@ pub struct Metrics {
     errors: [Counter; ErrorKind::ALL.len()],
     delivered: Counter,
     failed: Counter,
+    superseded: Counter,
     under_way: Gauge,
     breakers_open: Gauge,
     breaker_openings: Counter,
@@ -72,6 +73,7 @@ impl Metrics {
             errors: ErrorKind::ALL.map(|kind| counter(kind.name())),
             delivered: Counter::default(),
             failed: Counter::default(),
+            superseded: Counter::default(),
             under_way: Gauge::default(),
             breakers_open: Gauge::default(),
             breaker_openings: Counter::default(),
@@ -84,6 +86,12 @@ impl Metrics {
         registry.register("attempts", "Attempts by class of answer or kind of error", attempts);
         registry.register("events_delivered", "Events that were delivered", metrics.delivered.clone());
         registry.register("events_failed", "Events that have no tries left", metrics.failed.clone());
+        let superseded = metrics.superseded.clone();
+        registry.register(
+            "events_superseded",
+            "Events discarded before an attempt as out of date",
+            superseded,
+        );
         registry.register("attempts_under_way", "Attempts under way now", metrics.under_way.clone());
         let open = metrics.breakers_open.clone();
         registry.register("breakers_open", "Destinations whose breaker is open or half open now", open);
@@ -106,6 +114,11 @@ impl Metrics {
     pub(crate) fn under_way(&self) -> UnderWay {
         self.under_way.inc();
         UnderWay(self.under_way.clone())
+    }
+
+    /// An event was discarded when it was about to go out.
+    pub(crate) fn superseded(&self) {
+        self.superseded.inc();
     }
 
     /// A breaker has opened; it counts as open for as long as the answer lives.

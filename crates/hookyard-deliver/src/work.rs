@@ -33,6 +33,9 @@ impl Lane {
             }
             Some(along) => along,
         };
+        if self.parts.is_superseded(&ready).await {
+            return;
+        }
         let started_at = store.clock().now();
         let started = Instant::now();
         let (sent, request) = match store.request_of(&ready).await {

@@ -4,5 +4,7 @@
 
 #[path = "stage/failing.rs"]
 mod failing;
+#[path = "stage/latest.rs"]
+mod latest;
 #[path = "stage/yard.rs"]
 mod yard;

@@ -10,11 +10,13 @@
 //!                     held
 //!
 //!   queued, scheduled, held ── cancel ──► cancelled
+//!   queued ── supersede ──► discarded          (a newer one of the same thing has been delivered)
 //!   scheduled ── hold ──► held
 //!   successful, failed, cancelled, discarded, scheduled, held ── retry by hand ──► queued
 //! ```
 //!
-//! An event begins as `queued`, as `scheduled` where a rule delays it, or as `discarded` where a rule ends it.
+//! An event begins as `queued`, as `scheduled` where a rule delays it, or as `discarded` where a rule ends it. A rule
+//! that wants only the latest is asked once more before each attempt.
 //! `delivering` exists in memory only: after a crash such an event is `queued` or `scheduled` again,
 //! and goes out once more under the same id.
 //!
@@ -120,6 +122,8 @@ pub enum Input {
     Release,
     /// It is not to be delivered any more.
     Cancel,
+    /// A newer one of the same thing has been delivered, and its connection wants only the latest.
+    Supersede,
     /// A person wants it delivered now, whatever became of it.
     RetryByHand,
 }
@@ -155,8 +159,17 @@ pub fn transition(state: EventState, input: Input, now: Timestamp) -> Result<Tra
         (Delivering, Input::GiveUp) => Failed,
         (Queued | Scheduled, Input::Hold) => Held,
         (Queued | Scheduled | Held, Input::Cancel) => Cancelled,
+        (Queued, Input::Supersede) => Discarded,
         (Successful | Failed | Cancelled | Discarded | Scheduled | Held, Input::RetryByHand) => Queued,
-        (Scheduled, Input::Start | Input::Delivered | Input::RetryAt(_) | Input::GiveUp | Input::Release)
+        (
+            Scheduled,
+            Input::Start
+            | Input::Delivered
+            | Input::RetryAt(_)
+            | Input::GiveUp
+            | Input::Release
+            | Input::Supersede,
+        )
         | (
             Queued,
             Input::Due
@@ -168,11 +181,23 @@ pub fn transition(state: EventState, input: Input, now: Timestamp) -> Result<Tra
         )
         | (
             Held,
-            Input::Due | Input::Start | Input::Delivered | Input::RetryAt(_) | Input::GiveUp | Input::Hold,
+            Input::Due
+            | Input::Start
+            | Input::Delivered
+            | Input::RetryAt(_)
+            | Input::GiveUp
+            | Input::Hold
+            | Input::Supersede,
         )
         | (
             Delivering,
-            Input::Due | Input::Start | Input::Hold | Input::Release | Input::Cancel | Input::RetryByHand,
+            Input::Due
+            | Input::Start
+            | Input::Hold
+            | Input::Release
+            | Input::Cancel
+            | Input::Supersede
+            | Input::RetryByHand,
         )
         | (
             Successful | Failed | Cancelled | Discarded,
@@ -183,7 +208,8 @@ pub fn transition(state: EventState, input: Input, now: Timestamp) -> Result<Tra
             | Input::GiveUp
             | Input::Hold
             | Input::Release
-            | Input::Cancel,
+            | Input::Cancel
+            | Input::Supersede,
         ) => return Err(NotAllowed { state }),
     };
     Ok(Transition { state: next, due_at: now })
@@ -194,7 +220,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_ms(1_000);
-    const INPUTS: [Input; 9] = [
+    const INPUTS: [Input; 10] = [
         Input::Due,
         Input::Start,
         Input::Delivered,
@@ -203,6 +229,7 @@ mod tests {
         Input::Hold,
         Input::Release,
         Input::Cancel,
+        Input::Supersede,
         Input::RetryByHand,
     ];
 
@@ -224,6 +251,18 @@ mod tests {
                 if matches!(next.state, EventState::Successful | EventState::Failed) {
                     assert_eq!(state, EventState::Delivering);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_about_to_go_out_is_superseded() {
+        for state in EventState::ALL {
+            for input in INPUTS {
+                let is_discarded =
+                    transition(state, input, NOW).is_ok_and(|it| it.state == EventState::Discarded);
+                let expected = (state, input) == (EventState::Queued, Input::Supersede);
+                assert_eq!(is_discarded, expected, "{state:?} {input:?}");
             }
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::execution::Execution;
 use crate::id::RequestId;
 use crate::secret::Secret;
@@ -14,6 +15,11 @@ use crate::secret::Secret;
 pub const RULES_MAX: usize = 32;
 /// Longest condition of a filter, as JSON, in bytes.
 pub const CONDITION_BYTES_MAX: usize = 64 * 1024;
+/// Most fields that say which thing an event is about.
+pub const LATEST_FIELDS_MAX: usize = 16;
+/// How long it is remembered that an event was delivered, from the arrival of its request on, where only the latest
+/// ones are wanted.
+pub const DELIVERED_REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Most fields that one rule deduplicates by.
 pub const DEDUPLICATE_FIELDS_MAX: usize = 16;
 /// Shortest and longest window of a deduplication.
@@ -45,10 +51,12 @@ pub enum Rule {
         /// How long the first one is remembered, from its arrival on.
         window: Duration,
     },
-    /// Discards what its provider says happened longer ago than this when it arrived.
+    /// Discards what is out of date. At least one of the two is given.
     Stale {
-        /// The greatest age.
-        older_than: Duration,
+        /// The greatest age: what its provider says happened longer ago than this when it arrived is discarded.
+        older_than: Option<Duration>,
+        /// What is older than what was delivered of the same thing is discarded.
+        latest: Option<Latest>,
     },
     /// Delivers later.
     Delay(Delay),
@@ -59,6 +67,16 @@ pub enum Rule {
         /// What the code finds in `process.env`, by name.
         env: BTreeMap<String, Secret>,
     },
+}
+
+/// Which events tell of the same thing, and which of two is the newer one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Latest {
+    /// Those in which all of these fields are the same, and of which at least one is there.
+    pub by: Vec<String>,
+    /// The field with the time that each is of, in a form that [`Delay::Until`] reads; none for when it happened by its
+    /// provider's word.
+    pub time: Option<String>,
 }
 
 /// Until when a delay lasts.
@@ -137,8 +155,12 @@ pub struct Ruling {
     pub discarded: Option<DiscardCause>,
     /// The request whose event along the same connection came first, where it is a duplicate.
     pub duplicate_of: Option<RequestId>,
+    /// The request whose event along the same connection is newer and had been delivered, where one had.
+    pub superseded_by: Option<RequestId>,
     /// What it is remembered by, where the connection deduplicates and it came first.
     pub claims: Vec<ClaimKey>,
+    /// What it tells of, and as of when, where the connection delivers only the latest.
+    pub revision: Option<Revision>,
     /// What each rule did, in their order.
     pub steps: Vec<Step>,
 }
@@ -158,6 +180,36 @@ pub struct Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClaimKey(pub [u8; 16]);
 
+/// Which thing an event tells of, and as of when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// The thing.
+    pub of: RevisionKey,
+    /// As of when; any number that grows with the thing's changes does.
+    pub at: Timestamp,
+}
+
+/// A hash of what makes two events along one connection tell of the same thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RevisionKey(pub [u8; 16]);
+
+/// The newest that was delivered of a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// As of when it tells of the thing.
+    pub at: Timestamp,
+    /// The request whose event it was.
+    pub request: RequestId,
+}
+
+impl Delivered {
+    /// Whether it makes an event stale that tells of the same thing. One of the same time is not: which of two is the
+    /// newer one is not known then, and both may be the same.
+    pub fn supersedes(&self, revision: &Revision) -> bool {
+        self.at > revision.at
+    }
+}
+
 /// Why a rule ended an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DiscardCause {
@@ -165,7 +217,7 @@ pub enum DiscardCause {
     Filtered,
     /// It had come before.
     Duplicate,
-    /// It was too old.
+    /// It was too old, or a newer one of the same thing had been delivered.
     Stale,
     /// A transformation of it failed.
     TransformError,

@@ -139,6 +139,12 @@ impl Planner {
                     Progress::Claim { key, window } => {
                         run.answer(key, self.claim(&known.connection, key, request, window).await);
                     }
+                    Progress::Latest(revision) => {
+                        // Where that is not known now, it is before the first attempt.
+                        let connection = known.connection.id;
+                        let newest = self.store.newest_delivered_if_known(connection, revision.of).await;
+                        run.newest(revision, newest);
+                    }
                     Progress::Transform(which) => break which,
                     Progress::End => {
                         let (state, due_at, ruling) = run.end(now);

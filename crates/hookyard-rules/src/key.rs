@@ -1,4 +1,4 @@
-//! A hash over fields of a request: what makes two events the same, or puts them in one order.
+//! A hash over fields of a request: what makes two events the same, puts them in one order, or has them tell of one thing.
 //!
 //! It is a cryptographic one: senders choose the values, and must not be able to make two events look alike.
 
@@ -26,6 +26,11 @@ impl Hash {
     /// Adds a number that says of what the hash is.
     pub(crate) fn scope(&mut self, id: u64) {
         self.context.update(&id.to_le_bytes());
+    }
+
+    /// Adds a text that says of what the hash is, and is no part of the request.
+    pub(crate) fn name(&mut self, text: &str) {
+        self.add(text);
     }
 
     /// Adds a text that is there.

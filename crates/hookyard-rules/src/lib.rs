@@ -4,11 +4,14 @@
 //!
 //! # Layout
 //! [`values`] is a request as values, whatever form its body has; [`field`] names one of them; [`filter`] decides
-//! by them whether an event passes; [`pipeline`] applies a connection's rules in their order; [`order`] says which events go out one after the other; [`retry`] says when a failed attempt is made again.
+//! by them whether an event passes; [`latest`] says which thing an event tells of, and as of when; [`pipeline`] applies a
+//! connection's rules in their order; [`order`] says which events go out one after the other; [`retry`] says when a failed
+//! attempt is made again.
 
 pub mod field;
 pub mod filter;
 mod key;
+pub mod latest;
 mod moment;
 pub mod order;
 pub mod pipeline;

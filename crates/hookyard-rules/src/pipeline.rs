@@ -2,14 +2,16 @@
 //!
 //! ```text
 //!   Pipeline::begin ─► Run::advance(subject) ─► End(ruling, due at)
-//!                        ▲ ▲   ├──────────────► Claim(key, window)      whoever runs it asks the store
-//!                        │ └── Run::answer(who came first) ◄───┤
-//!                        │     └──────────────► Transform(which)        whoever runs it has the code run
-//!                        └──── Run::transformed, or Run::failed ◄───┘   what follows has another subject
+//!                      ▲ ▲ ▲   ├──────────────► Claim(key, window)      whoever runs it asks the store
+//!                      │ │ └── Run::answer(who came first) ◄───┘
+//!                      │ │     ├──────────────► Latest(revision)        the same
+//!                      │ └──── Run::newest(what was delivered) ◄───┘
+//!                      │       └──────────────► Transform(which)        whoever runs it has the code run
+//!                      └────── Run::transformed, or Run::failed ◄───┘   what follows has another subject
 //! ```
 //!
-//! It does no I/O and runs no code: whether something came before is asked of the caller, and so is what a
-//! transformation makes of the request. An event that a rule ends is not looked at by the rules behind it.
+//! It does no I/O and runs no code: whether something came before, or what was delivered, is asked of the caller, and so
+//! is what a transformation makes of the request. An event that a rule ends is not looked at by the rules behind it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,14 +21,16 @@ use hookyard_model::event::EventState;
 use hookyard_model::execution::Execution;
 use hookyard_model::id::RequestId;
 use hookyard_model::rule::{
-    CODE_BYTES_MAX, CONDITION_BYTES_MAX, ClaimKey, DEDUPLICATE_FIELDS_MAX, DELAY_MAX, Delay, DiscardCause,
-    RULES_MAX, Rule, Ruling, Step, VARIABLE_BYTES_MAX, VARIABLES_MAX, WINDOW_MAX, WINDOW_MIN,
+    CODE_BYTES_MAX, CONDITION_BYTES_MAX, ClaimKey, DEDUPLICATE_FIELDS_MAX, DELAY_MAX, Delay, Delivered,
+    DiscardCause, RULES_MAX, Revision, Rule, Ruling, Step, VARIABLE_BYTES_MAX, VARIABLES_MAX, WINDOW_MAX,
+    WINDOW_MIN,
 };
 use hookyard_model::secret::Secret;
 
 use crate::field::Field;
 use crate::filter::Filter;
 use crate::key::Hash;
+use crate::latest::{self, LatestBy};
 use crate::moment;
 use crate::values::Values;
 
@@ -43,7 +47,10 @@ enum Compiled {
         by: Vec<Field>,
         window: Duration,
     },
-    Stale(Duration),
+    Stale {
+        older_than: Option<Duration>,
+        latest: Option<LatestBy>,
+    },
     DelayFor(Duration),
     DelayUntil(Field),
     /// Which transformation of the connection it is, from 0.
@@ -92,6 +99,8 @@ pub enum Progress {
         /// What came earlier than this before its arrival does not count.
         window: Duration,
     },
+    /// The caller has to find out what was delivered of the same thing, and [`Run::newest`].
+    Latest(Revision),
     /// The caller has to run this transformation, counted from 0 among those of the connection, and say what became
     /// of it: [`Run::transformed`] or [`Run::failed`].
     Transform(usize),
@@ -108,6 +117,11 @@ impl Pipeline {
         if rules.len() > RULES_MAX {
             let problem = format!("there are {}; a connection has at most {RULES_MAX} rules", rules.len());
             return Err(RuleError { number: 0, problem });
+        }
+        let wants_latest = |rule: &Rule| matches!(rule, Rule::Stale { latest: Some(_), .. });
+        if let Some((_, number)) = rules.iter().zip(1..).filter(|(rule, _)| wants_latest(rule)).nth(1) {
+            let problem = "another rule says already what `latest` goes by: a connection has one".to_owned();
+            return Err(RuleError { number, problem });
         }
         let mut transformations = 0..;
         let compiled = rules.iter().zip(1..).map(|(rule, number)| {
@@ -146,10 +160,16 @@ fn compile(rule: &Rule, transformations: &mut std::ops::RangeFrom<usize>) -> Res
             let by = by.iter().map(|field| compile_field(field)).collect::<Result<_, _>>()?;
             Ok(Compiled::Deduplicate { by, window: *window })
         }
-        Rule::Stale { older_than } if older_than.is_zero() => {
+        Rule::Stale { older_than: None, latest: None } => {
+            Err("give the greatest age, what an event is the `latest` of, or both".to_owned())
+        }
+        Rule::Stale { older_than: Some(Duration::ZERO), .. } => {
             Err("the greatest age must be longer than zero".to_owned())
         }
-        Rule::Stale { older_than } => Ok(Compiled::Stale(*older_than)),
+        Rule::Stale { older_than, latest } => {
+            let latest = latest.as_ref().map(LatestBy::compile).transpose()?;
+            Ok(Compiled::Stale { older_than: *older_than, latest })
+        }
         Rule::Delay(Delay::For(delay)) if delay.is_zero() || *delay > DELAY_MAX => {
             Err("a delay must be longer than zero and at most 30 days".to_owned())
         }
@@ -206,7 +226,11 @@ impl Run<'_> {
                     Some(key) => return Progress::Claim { key, window: *window },
                     None => self.pass("nothing of what makes events the same is in it: not deduplicated"),
                 },
-                Compiled::Stale(older_than) => self.stale(*older_than, subject),
+                Compiled::Stale { older_than, latest } => {
+                    if let Some(revision) = self.stale(*older_than, latest.as_ref(), subject) {
+                        return Progress::Latest(revision);
+                    }
+                }
                 Compiled::DelayFor(delay) => self.delay(subject.received_at.plus(*delay), subject),
                 Compiled::DelayUntil(field) => self.delay_until(field, subject),
                 Compiled::Transform(which) => return Progress::Transform(*which),
@@ -225,6 +249,19 @@ impl Run<'_> {
             Some(first) => {
                 self.ruling.duplicate_of = Some(first);
                 self.discard(DiscardCause::Duplicate, format!("the event of {first} came first"));
+            }
+        }
+    }
+
+    /// The answer to [`Progress::Latest`]: the newest that was delivered of the same thing, as far as that is known.
+    /// It is asked for once more before each attempt.
+    pub fn newest(&mut self, revision: Revision, delivered: Option<Delivered>) {
+        self.ruling.revision = Some(revision);
+        match delivered.filter(|delivered| delivered.supersedes(&revision)) {
+            None => self.pass(""),
+            Some(newer) => {
+                self.ruling.superseded_by = Some(newer.request);
+                self.discard(DiscardCause::Stale, latest::superseded(&revision, &newer));
             }
         }
     }
@@ -259,17 +296,29 @@ impl Run<'_> {
         self.discard(DiscardCause::Filtered, why.unwrap_or_default());
     }
 
-    fn stale(&mut self, older_than: Duration, subject: &Subject<'_>) {
-        let Some(happened_at) = subject.provider_time else {
-            return self.pass("its provider does not say when it happened");
-        };
-        let age = subject.received_at.since(happened_at);
-        if age <= older_than {
-            return self.pass("");
+    /// Discards what is too old; otherwise the revision of which it has to be found out whether it is the latest.
+    fn stale(
+        &mut self,
+        older_than: Option<Duration>,
+        latest: Option<&LatestBy>,
+        subject: &Subject<'_>,
+    ) -> Option<Revision> {
+        let age = subject.provider_time.map(|happened_at| subject.received_at.since(happened_at));
+        if let (Some(age), Some(older_than)) = (age, older_than)
+            && age > older_than
+        {
+            let (age_s, allowed_s) = (age.as_secs(), older_than.as_secs());
+            let why = format!("it was {age_s} s old when it arrived; {allowed_s} s are allowed");
+            self.discard(DiscardCause::Stale, why);
+            return None;
         }
-        let why =
-            format!("it was {} s old when it arrived; {} s are allowed", age.as_secs(), older_than.as_secs());
-        self.discard(DiscardCause::Stale, why);
+        match latest.map(|latest| latest.revision(subject)) {
+            Some(Ok(revision)) => return Some(revision),
+            Some(Err(why)) => self.pass(&why),
+            None if age.is_none() => self.pass("its provider does not say when it happened"),
+            None => self.pass(""),
+        }
+        None
     }
 
     fn delay_until(&mut self, field: &Field, subject: &Subject<'_>) {
@@ -310,7 +359,7 @@ impl Compiled {
         match self {
             Self::Filter(_) => RuleKind::Filter,
             Self::Deduplicate { .. } => RuleKind::Deduplicate,
-            Self::Stale(_) => RuleKind::Stale,
+            Self::Stale { .. } => RuleKind::Stale,
             Self::DelayFor(_) | Self::DelayUntil(_) => RuleKind::Delay,
             Self::Transform(_) => RuleKind::Transform,
         }
@@ -329,7 +378,7 @@ fn claim_key(by: &[Field], subject: &Subject<'_>) -> Option<ClaimKey> {
 
 #[cfg(test)]
 mod tests {
-    use hookyard_model::rule::RuleKind;
+    use hookyard_model::rule::{Latest, RuleKind};
 
     use super::*;
     use crate::values::Parts;
@@ -438,8 +487,45 @@ mod tests {
     #[test]
     fn what_happened_long_before_it_arrived_is_stale() {
         for (older_than, state) in [(99, EventState::Discarded), (100, EventState::Queued)] {
-            let rules = [Rule::Stale { older_than: Duration::from_secs(older_than) }];
+            let rules = [Rule::Stale { older_than: Some(Duration::from_secs(older_than)), latest: None }];
             assert_eq!(run(&rules, b"{}", None).0, state, "{older_than}");
+        }
+    }
+
+    #[test]
+    fn what_is_older_than_what_was_delivered_is_stale() {
+        let latest = Latest { by: vec!["/body/id".to_owned()], time: Some("/body/at".to_owned()) };
+        let rules =
+            [Rule::Stale { older_than: Some(Duration::from_secs(100)), latest: Some(latest) }, filter("{}")];
+        let delivered = |at_s: u64| Delivered { at: Timestamp::from_ms(at_s * 1_000), request: RequestId(7) };
+        let judge = |body: &str, delivered: Option<Delivered>| {
+            let pipeline = Pipeline::compile(&rules).unwrap();
+            let mut run = pipeline.begin(ARRIVED);
+            let subject = subject(body.as_bytes(), None);
+            let progress = run.advance(&subject);
+            if let Progress::Latest(revision) = progress {
+                run.newest(revision, delivered);
+                assert_eq!(run.advance(&subject), Progress::End);
+            }
+            run.end(ARRIVED)
+        };
+        for (body, newest, superseded_by) in [
+            (r#"{"id":1,"at":50}"#, None, None),
+            (r#"{"id":1,"at":50}"#, Some(delivered(49)), None),
+            (r#"{"id":1,"at":50}"#, Some(delivered(50)), None),
+            (r#"{"id":1,"at":50}"#, Some(delivered(51)), Some(RequestId(7))),
+            (r#"{"at":50}"#, Some(delivered(51)), None),
+            (r#"{"id":1}"#, Some(delivered(51)), None),
+        ] {
+            let (state, _, ruling) = judge(body, newest);
+            let is_stale = superseded_by.is_some();
+            assert_eq!(state == EventState::Discarded, is_stale, "{body} {newest:?}");
+            assert_eq!(ruling.discarded.is_some(), is_stale);
+            assert_eq!(ruling.superseded_by, superseded_by);
+            assert_eq!(ruling.steps.len(), if is_stale { 1 } else { 2 });
+            let is_compared = body.contains("id") && body.contains("at");
+            assert_eq!(ruling.revision.is_some(), is_compared);
+            assert_eq!(ruling.steps[0].detail.contains("not compared"), !is_compared, "{ruling:?}");
         }
     }
 
@@ -469,12 +555,15 @@ mod tests {
             code: String::new(),
             env: [(name.to_owned(), Secret::new(value))].into(),
         };
+        let latest = |field: &str| Some(Latest { by: vec![field.to_owned()], time: None });
         for (rule, expected) in [
             (filter("{"), "EOF while parsing"),
             (filter(r#"{"body":{"a":{"$like":1}}}"#), "$like"),
             (Rule::Deduplicate { by: vec!["id".into()], window: seconds(5) }, "`id`: a field begins"),
             (Rule::Deduplicate { by: Vec::new(), window: Duration::ZERO }, "from 1 s to 30 days"),
-            (Rule::Stale { older_than: Duration::ZERO }, "longer than zero"),
+            (Rule::Stale { older_than: Some(Duration::ZERO), latest: None }, "longer than zero"),
+            (Rule::Stale { older_than: None, latest: None }, "what an event is the `latest` of"),
+            (Rule::Stale { older_than: None, latest: latest("id") }, "`id`: a field begins"),
             (Rule::Delay(Delay::For(seconds(31 * 24 * 3600))), "at most 30 days"),
             (Rule::Delay(Delay::Until("/nowhere".into())), "a field begins"),
             (with("1A", "x"), "`1A` cannot be a variable"),
@@ -486,5 +575,8 @@ mod tests {
             assert!(error.problem.contains(expected), "{}", error.problem);
         }
         assert_eq!(Pipeline::compile(&vec![filter("{}"); RULES_MAX + 1]).unwrap_err().number, 0);
+        let twice = vec![Rule::Stale { older_than: None, latest: latest("/topic") }; 2];
+        let error = Pipeline::compile(&twice).unwrap_err();
+        assert_eq!((error.number, error.problem.contains("has one")), (2, true), "{error}");
     }
 }

@@ -148,10 +148,11 @@ impl Store {
         // Polled side by side: some of them hear through others.
         let mut appended = JoinSet::new();
         for (event, destination) in events {
-            let changed = Changed { event: *event, state, due_at, by_hand: is_retry };
+            let (event, destination) = (*event, *destination);
+            let (by_hand, regardless) = (is_retry, is_retry);
+            let changed = Changed { event, state, due_at, by_hand, regardless, discarded: None };
             match queue.append_awaited(Kind::Changed, changed.encode(), Bytes::new()) {
                 Ok((record, done)) => {
-                    let (event, destination) = (*event, *destination);
                     appended.spawn(async move {
                         let told = done.await.unwrap_or_else(|_closing| Err(closing()));
                         (event, destination, record, told.map(drop))
@@ -254,8 +255,14 @@ impl Store {
             let mut records = FxHashMap::default();
             for (event, row) in &found {
                 let Ok(next) = transition(row.state, input, now) else { continue };
-                let changed =
-                    Changed { event: *event, state: next.state, due_at: next.due_at, by_hand: row.by_hand };
+                let changed = Changed {
+                    event: *event,
+                    state: next.state,
+                    due_at: next.due_at,
+                    by_hand: row.by_hand,
+                    regardless: row.regardless,
+                    discarded: None,
+                };
                 let encoded = changed.encode();
                 let queue = &self.inner.journal.queue;
                 let record = queue.append(Kind::Changed, Class::Kept, encoded, Bytes::new());

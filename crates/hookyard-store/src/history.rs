@@ -9,8 +9,9 @@ use hookyard_model::attempt::{Attempt, ErrorKind};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId, made_at};
+use hookyard_model::order::OrderKey;
 use hookyard_model::request::{Fields, Head, Proof, RejectCause, Request, Verdict};
-use hookyard_model::rule::{DiscardCause, Ruling};
+use hookyard_model::rule::{DiscardCause, RuleKind, Ruling, Step};
 use tracing::error;
 
 use crate::index;
@@ -20,6 +21,7 @@ use crate::journal::follow::Item;
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};
 use crate::store::{Inner, Store};
+use crate::stored::changed::Changed;
 use crate::stored::refused::Refused;
 use crate::stored::request::{self, verdict};
 use crate::stored::routed::{Leg, Routed};
@@ -104,8 +106,11 @@ pub struct EventSummary {
 pub struct EventDetails {
     /// Where it stands.
     pub summary: EventSummary,
-    /// What its connection's rules made of it; empty where there were none.
+    /// What its connection's rules made of it; empty where there were none. One that ended it when it was about to go
+    /// out has a step at the end.
     pub ruling: Ruling,
+    /// What it has in common with those that it goes out before or behind.
+    pub order: Option<OrderKey>,
     /// What is delivered, where transformations changed the request.
     pub transformed: Option<Request>,
 }
@@ -355,11 +360,16 @@ impl Store {
             let row = query::event(&inner.index.index, id)?.filter(|row| row.project == project.0);
             let Some(row) = row else { return Ok(None) };
             let summary = EventSummary::new(id, &row);
+            let order = row.order;
             if row.ruled == Position::default() {
-                return Ok(Some(EventDetails { summary, ruling: Ruling::default(), transformed: None }));
+                let (ruling, transformed) = (Ruling::default(), None);
+                return Ok(Some(EventDetails { summary, ruling, order, transformed }));
             }
             let mut reader = read::Reader::new(&inner.journal.directory);
-            let leg = inner.leg(&mut reader, id, row.ruled)?;
+            let mut leg = inner.leg(&mut reader, id, row.ruled)?;
+            if row.overruled != Position::default() {
+                inner.overrule(&mut reader, id, row.overruled, &mut leg.ruling)?;
+            }
             let transformed = match leg.transformed {
                 None => None,
                 Some(transformed) => match inner.read_request(&mut reader, id.request.0, row.position) {
@@ -368,7 +378,7 @@ impl Store {
                     Err(error) => return Err(ReadError(error.to_string()).into()),
                 },
             };
-            Ok(Some(EventDetails { summary, ruling: leg.ruling, transformed }))
+            Ok(Some(EventDetails { summary, ruling: leg.ruling, order, transformed }))
         })
         .await
     }
@@ -519,6 +529,27 @@ impl Inner {
             matches!(record.kind, Kind::Routed | Kind::Replayed) && routed.request == event.request;
         let leg = routed.events.into_iter().find(|leg| is_of_event && leg.connection == event.connection);
         leg.ok_or_else(|| ReadError("the index points at another record".to_owned()))
+    }
+
+    /// Adds to a ruling what the record at a position says: a rule ended the event when it was about to go out.
+    fn overrule(
+        &self,
+        reader: &mut read::Reader<'_>,
+        event: EventId,
+        position: Position,
+        ruling: &mut Ruling,
+    ) -> Result<(), ReadError> {
+        let record = reader.record(position).map_err(|error| ReadError(error.to_string()))?;
+        let is_change = record.kind == Kind::Changed;
+        let changed =
+            Changed::decode(record.version, record.payload).map_err(|error| ReadError(error.to_string()))?;
+        let discarded = changed.discarded.filter(|_| is_change && changed.event == event);
+        let discarded =
+            discarded.ok_or_else(|| ReadError("the index points at another record".to_owned()))?;
+        ruling.discarded = Some(discarded.cause);
+        ruling.superseded_by = discarded.superseded_by;
+        ruling.steps.push(Step { kind: RuleKind::Stale, detail: discarded.detail, execution: None });
+        Ok(())
     }
 
     /// The request at a position. The index has no checksums; that the record is this request's is

@@ -30,9 +30,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use bytes::Bytes;
 use hookyard_model::attempt::Attempt;
 use hookyard_model::clock::Timestamp;
-use hookyard_model::event::EventState;
-use hookyard_model::id::{DestinationId, EventId};
+use hookyard_model::event::{EventState, Input, transition};
+use hookyard_model::id::{DestinationId, EventId, RequestId};
 use hookyard_model::order::OrderKey;
+use hookyard_model::rule::DiscardCause;
 use hookyard_model::standing::Standing;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::sync::Notify;
@@ -44,7 +45,7 @@ use crate::journal::queue::Class;
 use crate::journal::record::Kind;
 use crate::store::{Inner, Store};
 use crate::stored::attempt;
-use crate::stored::changed::Changed;
+use crate::stored::changed::{Changed, Discarded};
 
 pub use ready::Ready;
 pub use takers::NoEvent;
@@ -136,6 +137,9 @@ impl Store {
     pub fn record_attempt(&self, ready: &Ready, attempt: &Attempt) {
         let (head, body) = attempt::encode(attempt, ready.last_position);
         let record = self.inner.journal.queue.append(Kind::Attempt, Class::Kept, head, body);
+        if attempt.state == EventState::Successful {
+            self.note_delivered(ready, record);
+        }
         let next = match attempt.state {
             EventState::Scheduled => Next::Scheduled(attempt.due_at),
             EventState::Held => Next::Held,
@@ -146,7 +150,22 @@ impl Store {
 
     /// Records that an event which a lane handed out is held, or cancelled, instead of attempted.
     pub fn record_set_aside(&self, ready: &Ready, state: EventState) {
-        let changed = Changed { event: ready.event, state, due_at: self.inner.clock.now(), by_hand: false };
+        self.set_aside(ready, state, None);
+    }
+
+    /// Records that a rule ended an event which a lane handed out, instead of an attempt: why, and in favour of which
+    /// request's event.
+    pub fn record_superseded(&self, ready: &Ready, newer: RequestId, detail: String) {
+        let next = transition(EventState::Queued, Input::Supersede, self.inner.clock.now());
+        let state = next.map_or(EventState::Discarded, |next| next.state);
+        let discarded = Discarded { cause: DiscardCause::Stale, superseded_by: Some(newer), detail };
+        self.set_aside(ready, state, Some(discarded));
+    }
+
+    fn set_aside(&self, ready: &Ready, state: EventState, discarded: Option<Discarded>) {
+        let due_at = self.inner.clock.now();
+        let (by_hand, regardless) = (false, false);
+        let changed = Changed { event: ready.event, state, due_at, by_hand, regardless, discarded };
         let record =
             self.inner.journal.queue.append(Kind::Changed, Class::Kept, changed.encode(), Bytes::new());
         let next = if state.is_undelivered() { Next::Held } else { Next::Nothing };

@@ -11,6 +11,7 @@
 //! - [`accept`]: ingest's side. A request is durable before its sender hears so.
 //! - [`arrivals`]: route's side. Accepted requests in order, each until it has been routed.
 //! - [`claims`]: route's side as well. What came first, for deduplication.
+//! - [`latest`]: route's and deliver's side. What was delivered, where only the latest is wanted.
 //! - [`pending`]: route's side as well. Requests that wait for a key to be verified with.
 //! - [`replays`]: route's side as well. Events that go through their rules once more.
 //! - [`lanes`]: deliver's side. What is due for a destination; outcomes.
@@ -30,6 +31,7 @@ pub mod accept;
 pub mod arrivals;
 pub mod claims;
 pub mod lanes;
+pub mod latest;
 pub mod replays;
 pub mod unrouted;
 

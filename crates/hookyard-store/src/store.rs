@@ -22,6 +22,7 @@ use crate::journal::disk::Faults;
 use crate::journal::record::Position;
 use crate::journal::{self, Journal, writer};
 use crate::lanes::Lane;
+use crate::latest::Latest;
 use crate::replays::Replays;
 
 /// The number of this node in ids; one process uses one data directory.
@@ -57,6 +58,9 @@ pub struct Options {
     pub lane_keys_max: usize,
     /// Bytes of requests that all lanes together keep in memory.
     pub lanes_bytes_max: usize,
+    /// Keys of which memory has the newest that was delivered, where connections want only the latest; beyond them
+    /// the index is asked.
+    pub latest_keys_max: usize,
     /// From when on something is an issue.
     pub issues: issues::Settings,
     /// Faults that a test injects.
@@ -78,6 +82,7 @@ impl Options {
             lane_events_max: 1_024,
             lane_keys_max: 16_384,
             lanes_bytes_max: 64 << 20,
+            latest_keys_max: 65_536,
             issues: issues::Settings::default(),
             faults: None,
         }
@@ -147,6 +152,8 @@ pub(crate) struct Inner {
     pub(crate) replays: Replays,
     /// What deduplication remembers that is not in the index yet.
     pub(crate) claims: Claims,
+    /// What was delivered where only the latest is wanted.
+    pub(crate) latest: Latest,
     pub(crate) bulk: Arc<bulk::Operations>,
     /// Samples of alerts that people want to be sent.
     pub(crate) trials: Trials,
@@ -224,6 +231,7 @@ impl Store {
             lanes_bytes: AtomicUsize::new(0),
             replays: Replays::default(),
             claims: Claims::default(),
+            latest: Latest::new(options.latest_keys_max),
             bulk,
             trials: Trials::default(),
             run_start: (start, newest_id + 1),

@@ -145,6 +145,7 @@ pub(crate) struct Delivery {
     /// Events that one lane keeps in memory.
     pub(crate) lane_events_max: usize,
     pub(crate) lane_keys_max: usize,
+    pub(crate) latest_keys_max: usize,
     /// Bytes of requests that all lanes together keep in memory.
     pub(crate) lanes_bytes_max: usize,
     /// How much of an answer's body is kept, in bytes.

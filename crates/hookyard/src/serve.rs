@@ -85,6 +85,7 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Store> {
         reserve_bytes: config.storage.reserve_bytes,
         lane_events_max: config.delivery.lane_events_max,
         lane_keys_max: config.delivery.lane_keys_max,
+        latest_keys_max: config.delivery.latest_keys_max,
         lanes_bytes_max: config.delivery.lanes_bytes_max,
         issues: config.issues.clone(),
         ..Options::new(&config.server.data_dir)

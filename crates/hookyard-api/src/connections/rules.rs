@@ -3,7 +3,7 @@
 //! ```json
 //! [{"type": "filter", "body": {"type": "order.paid"}},
 //!  {"type": "deduplicate", "window_ms": 86400000, "fields": ["/body/id"]},
-//!  {"type": "stale", "older_than_ms": 3600000},
+//!  {"type": "stale", "older_than_ms": 3600000, "latest": {"fields": ["/body/id"], "time": "/body/updated"}},
 //!  {"type": "delay", "for_ms": 60000},
 //!  {"type": "transform", "code": "export default (request) => request", "env": {"KEY": "secret"}}]
 //! ```
@@ -13,10 +13,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hookyard_model::rule::{Delay, Rule};
+use hookyard_model::rule::{Delay, Latest, Rule};
 use hookyard_model::secret::Secret;
 use hookyard_rules::pipeline::Pipeline;
 use hookyard_transform::script::Script;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::problem::Problem;
@@ -26,7 +27,11 @@ pub(super) fn show(rule: &Rule) -> Value {
     let mut shown = match rule {
         Rule::Filter { condition } => serde_json::from_str(condition).unwrap_or_default(),
         Rule::Deduplicate { by, window } => json!({"window_ms": ms(*window), "fields": by}),
-        Rule::Stale { older_than } => json!({"older_than_ms": ms(*older_than)}),
+        Rule::Stale { older_than, latest } => {
+            let age = older_than.map(|age| ("older_than_ms".to_owned(), ms(age).into()));
+            let latest = latest.as_ref().map(|latest| ("latest".to_owned(), show_latest(latest)));
+            Value::Object(age.into_iter().chain(latest).collect())
+        }
         Rule::Delay(Delay::For(delay)) => json!({"for_ms": ms(*delay)}),
         Rule::Delay(Delay::Until(field)) => json!({"until": field}),
         Rule::Transform { code, env } => {
@@ -38,6 +43,13 @@ pub(super) fn show(rule: &Rule) -> Value {
         shown.insert("type".to_owned(), rule.kind().name().into());
     }
     shown
+}
+
+fn show_latest(Latest { by, time }: &Latest) -> Value {
+    match time {
+        None => json!({"fields": by}),
+        Some(time) => json!({"fields": by, "time": time}),
+    }
 }
 
 fn ms(duration: Duration) -> u64 {
@@ -65,6 +77,14 @@ struct Fields<'a> {
     current: &'a [Rule],
 }
 
+/// What a body says about the latest.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LatestFields {
+    fields: Vec<String>,
+    time: Option<String>,
+}
+
 impl Fields<'_> {
     fn rule(mut self) -> Result<Rule, Problem> {
         let kind = self.text("type")?.ok_or_else(|| Problem::missing_field(&self.name("type")))?;
@@ -77,7 +97,11 @@ impl Fields<'_> {
                 let by = self.texts("fields")?.unwrap_or_default();
                 Rule::Deduplicate { by, window: self.duration("window_ms")? }
             }
-            "stale" => Rule::Stale { older_than: self.duration("older_than_ms")? },
+            "stale" => {
+                let has_age = self.fields.contains_key("older_than_ms");
+                let older_than = if has_age { Some(self.duration("older_than_ms")?) } else { None };
+                Rule::Stale { older_than, latest: self.latest()? }
+            }
             "delay" => match self.text("until")? {
                 Some(field) => Rule::Delay(Delay::Until(field)),
                 None => Rule::Delay(Delay::For(self.duration("for_ms")?)),
@@ -95,6 +119,19 @@ impl Fields<'_> {
                 format!("a `{kind}` rule has no such field, or not together with the others"),
             )),
         }
+    }
+
+    fn latest(&mut self) -> Result<Option<Latest>, Problem> {
+        let Some(value) = self.fields.remove("latest") else { return Ok(None) };
+        let problem = |reason: String| Problem::invalid_field(&self.name("latest"), reason);
+        if !value.is_object() {
+            return Err(problem(
+                "expected an object with `fields`, and with `time` where need be".to_owned(),
+            ));
+        }
+        let read = serde_json::from_value(value).map_err(|error| problem(error.to_string()));
+        let LatestFields { fields, time } = read?;
+        Ok(Some(Latest { by: fields, time }))
     }
 
     fn transform(&mut self) -> Result<Rule, Problem> {
@@ -179,6 +216,7 @@ mod tests {
             {"type": "deduplicate", "window_ms": 60_000, "fields": ["/body/id"]},
             {"type": "deduplicate", "window_ms": 1_000, "fields": []},
             {"type": "stale", "older_than_ms": 1},
+            {"type": "stale", "older_than_ms": 1, "latest": {"fields": ["/body/id", "/topic"]}},
             {"type": "delay", "for_ms": 5},
             {"type": "delay", "until": "/body/at"},
             {"type": "transform", "code": "export default (request) => request", "env": {}},
@@ -186,6 +224,8 @@ mod tests {
         let read = parse(rules.clone()).unwrap();
         assert_eq!(Value::Array(read.iter().map(show).collect()), rules);
         assert_eq!(parse(json!([{"type": "deduplicate", "window_ms": 1_000}])).unwrap(), read[2..3]);
+        let timed = json!([{"type": "stale", "latest": {"fields": ["/body/id"], "time": "/body/at"}}]);
+        assert_eq!(show(&parse(timed.clone()).unwrap()[0]), timed[0]);
     }
 
     #[test]
@@ -213,6 +253,13 @@ mod tests {
             (json!({"type": "deduplicate", "window_ms": 1_000, "fields": "/body/id"}), "rules[0].fields"),
             (json!({"type": "deduplicate", "window_ms": 1}), "rules[0]"),
             (json!({"type": "stale", "older_than_ms": 1, "window_ms": 1}), "rules[0].window_ms"),
+            (json!({"type": "stale"}), "rules[0]"),
+            (json!({"type": "stale", "older_than_ms": "1s"}), "rules[0].older_than_ms"),
+            (json!({"type": "stale", "latest": null}), "rules[0].latest"),
+            (json!({"type": "stale", "latest": [["/topic"], null]}), "rules[0].latest"),
+            (json!({"type": "stale", "latest": {"time": "/body/at"}}), "rules[0].latest"),
+            (json!({"type": "stale", "latest": {"fields": ["/topic"], "key": 1}}), "rules[0].latest"),
+            (json!({"type": "stale", "latest": {"fields": []}}), "rules[0]"),
             (json!({"type": "delay", "until": "/body/at", "for_ms": 1}), "rules[0].for_ms"),
             (json!({"type": "delay"}), "rules[0].for_ms"),
             (json!({"type": "transform"}), "rules[0].code"),

@@ -5,7 +5,7 @@ use hookyard_model::event::EventState;
 use hookyard_model::execution::{Console, Execution};
 use hookyard_model::id::EventId;
 use hookyard_model::request::{Head, Request};
-use hookyard_model::rule::{DiscardCause, Step};
+use hookyard_model::rule::{DiscardCause, Revision, RevisionKey, Step};
 use hookyard_model::standing::HeldBy;
 use hookyard_store::history::{EventDetails, EventSummary};
 use hookyard_store::store::Store;
@@ -43,10 +43,31 @@ pub(crate) struct EventDetailsView {
     event: EventView,
     /// The event that came first, where this is a duplicate.
     duplicate_of: Option<String>,
+    /// The newer event that was delivered before, where this is stale for that.
+    superseded_by: Option<String>,
+    /// What it tells of, where its connection delivers only the latest.
+    revision: Option<RevisionView>,
+    /// What it has in common with those that it goes out before or behind; none where it waits for no other.
+    order_key: Option<String>,
     /// What each rule did, in their order, up to the one that ended it.
     rules: Vec<StepView>,
     /// What is delivered, where transformations changed the request; none where they did not.
     transformed: Option<TransformedView>,
+}
+
+/// Which thing an event tells of, and as of when.
+#[derive(Debug, Serialize)]
+struct RevisionView {
+    /// The same for all events of the connection that tell of the same thing.
+    key: String,
+    time: Rfc3339,
+}
+
+impl From<Revision> for RevisionView {
+    fn from(revision: Revision) -> Self {
+        let Revision { of: RevisionKey(key), at } = revision;
+        Self { key: format!("{:032x}", u128::from_be_bytes(key)), time: Rfc3339(at) }
+    }
 }
 
 /// A request as transformations made it.
@@ -104,7 +125,7 @@ impl TransformedView {
 impl EventDetailsView {
     /// Shows an event; the store says whether it is held.
     pub(crate) fn new(store: &Store, details: EventDetails) -> Self {
-        let EventDetails { summary, ruling, transformed } = details;
+        let EventDetails { summary, ruling, order, transformed } = details;
         let connection = summary.id.connection;
         let step = |step: Step| StepView {
             r#type: step.kind.name(),
@@ -114,6 +135,9 @@ impl EventDetailsView {
         Self {
             event: EventView::new(store, &summary),
             duplicate_of: ruling.duplicate_of.map(|request| EventId { request, connection }.to_string()),
+            superseded_by: ruling.superseded_by.map(|request| EventId { request, connection }.to_string()),
+            revision: ruling.revision.map(RevisionView::from),
+            order_key: order.map(|key| format!("{:016x}", key.stored())),
             rules: ruling.steps.into_iter().map(step).collect(),
             transformed: transformed.as_ref().and_then(TransformedView::new),
         }

@@ -18,6 +18,7 @@ use hookyard_model::id::EventId;
 use hookyard_model::pacing::{Breaker, Pacing};
 use hookyard_model::request::{Fields, Proof};
 use hookyard_model::retry::{Retry, Schedule};
+use hookyard_model::rule::Ruling;
 use hookyard_model::source::Verification;
 use hookyard_outgoing::connector::Connector;
 use hookyard_outgoing::exchange::AnswerLimits;
@@ -25,6 +26,7 @@ use hookyard_outgoing::guard::Guard;
 use hookyard_store::accept::Arrival;
 use hookyard_store::arrivals::{Arrivals, NewEvent};
 use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
+use hookyard_store::history::EventSummary;
 use hookyard_store::store::{Options, Store};
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
@@ -114,6 +116,11 @@ impl Yard {
 impl Running {
     /// A source joined to this URL; events are tried once, and however often that fails no breaker opens.
     pub(crate) async fn join(&self, url: &str, disable_after: Option<Duration>) {
+        self.join_with(url, disable_after, Vec::new()).await;
+    }
+
+    /// The same where failed attempts are made again after these waits.
+    pub(crate) async fn join_with(&self, url: &str, disable_after: Option<Duration>, waits: Vec<Duration>) {
         let catalog = self.store.catalog();
         let project = catalog.snapshot().default_project;
         let source = NewSource {
@@ -139,7 +146,7 @@ impl Running {
             auth: hookyard_model::auth::Auth::None,
         };
         let destination = catalog.create_destination(project, destination).await.unwrap().id;
-        let retry = Retry::on(Schedule::Custom(vec![]));
+        let retry = Retry::on(Schedule::Custom(waits));
         let new = NewConnection {
             name: "join".to_owned(),
             source,
@@ -162,6 +169,13 @@ impl Running {
 
     /// Takes a webhook, and waits until its event has come to an end, which it returns.
     pub(crate) async fn event(&mut self) -> EventState {
+        let event = self.take(Ruling::default()).await;
+        let has_ended = |state| !matches!(state, EventState::Queued | EventState::Scheduled);
+        self.shown(event, has_ended).await.state
+    }
+
+    /// Takes a webhook, and routes it as its connection's rules are to have said.
+    pub(crate) async fn take(&mut self, ruling: Ruling) -> EventId {
         let connection = self.connection();
         let arrival = Arrival {
             project: connection.project,
@@ -173,7 +187,6 @@ impl Running {
             body: Bytes::from_static(b"body"),
         };
         let request = self.store.accept(arrival).await.unwrap();
-        let event = EventId { request, connection: connection.id };
         for arrived in self.arrivals.next().await {
             let new = NewEvent {
                 connection: connection.id,
@@ -181,18 +194,23 @@ impl Running {
                 state: EventState::Queued,
                 due_at: self.store.clock().now(),
                 order: None,
-                ruling: hookyard_model::rule::Ruling::default(),
+                ruling: ruling.clone(),
                 transformed: None,
             };
             self.store.record_routed(&arrived, Fields::default(), &[new]);
         }
+        EventId { request, connection: connection.id }
+    }
+
+    /// An event, once it is in a state that is wanted.
+    pub(crate) async fn shown(&self, event: EventId, is_wanted: impl Fn(EventState) -> bool) -> EventSummary {
+        let project = self.connection().project;
         let mut tick = tokio::time::interval(Duration::from_millis(2));
         loop {
             tick.tick().await;
-            let found = self.store.event(connection.project, event).await.unwrap();
-            let state = found.map_or(EventState::Queued, |found| found.state);
-            if !matches!(state, EventState::Queued | EventState::Scheduled) {
-                return state;
+            match self.store.event(project, event).await.unwrap() {
+                Some(found) if is_wanted(found.state) => return found,
+                _ => {}
             }
         }
     }

@@ -268,7 +268,7 @@ fn rules(rules: &[Rule]) -> Option<Problem> {
     let is_whole = |rule: &Rule| match rule {
         Rule::Filter { .. } | Rule::Delay(Delay::Until(_)) | Rule::Transform { .. } => true,
         Rule::Deduplicate { window, .. } => whole_ms(*window).is_some(),
-        Rule::Stale { older_than } => whole_ms(*older_than).is_some(),
+        Rule::Stale { older_than, .. } => older_than.is_none_or(|age| whole_ms(age).is_some()),
         Rule::Delay(Delay::For(delay)) => whole_ms(*delay).is_some(),
     };
     match rules.iter().all(is_whole) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookyard_model::id::ConnectionId;
-use hookyard_model::rule::{Delay, Rule};
+use hookyard_model::rule::{Delay, Latest, Rule};
 use hookyard_model::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,11 @@ enum StoredRule {
     StaleV1 {
         older_than_ms: u64,
     },
+    /// Written where the first version cannot say it.
+    StaleV2 {
+        older_than_ms: Option<u64>,
+        latest: StoredLatest,
+    },
     DelayForV1 {
         ms: u64,
     },
@@ -51,6 +56,13 @@ enum StoredRule {
     },
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredLatest {
+    by: Vec<String>,
+    time: Option<String>,
+}
+
 pub(super) fn encode(key: &SecretKey, id: ConnectionId, rules: &[Rule]) -> Result<String, WriteError> {
     let ms = |duration: Duration| {
         check::whole_ms(duration)
@@ -62,7 +74,10 @@ pub(super) fn encode(key: &SecretKey, id: ConnectionId, rules: &[Rule]) -> Resul
             Rule::Deduplicate { by, window } => {
                 StoredRule::DeduplicateV1 { by: by.clone(), window_ms: ms(*window)? }
             }
-            Rule::Stale { older_than } => StoredRule::StaleV1 { older_than_ms: ms(*older_than)? },
+            Rule::Stale { older_than, latest } => stale(older_than.map(ms).transpose()?, latest.as_ref())
+                .ok_or_else(|| {
+                    WriteError::Storage("a rule says nothing of what makes an event stale".to_owned())
+                })?,
             Rule::Delay(Delay::For(delay)) => StoredRule::DelayForV1 { ms: ms(*delay)? },
             Rule::Delay(Delay::Until(field)) => StoredRule::DelayUntilV1 { field: field.clone() },
             Rule::Transform { code, env } => {
@@ -77,6 +92,18 @@ pub(super) fn encode(key: &SecretKey, id: ConnectionId, rules: &[Rule]) -> Resul
 pub(super) fn decode(key: &SecretKey, id: ConnectionId, text: &str) -> Result<Vec<Rule>, DecodeError> {
     let stored: Vec<StoredRule> = serde_json::from_str(text)?;
     stored.into_iter().map(|rule| rule.into_rule(key, id)).collect()
+}
+
+/// None where neither is given.
+fn stale(older_than_ms: Option<u64>, latest: Option<&Latest>) -> Option<StoredRule> {
+    match (older_than_ms, latest) {
+        (older_than_ms, Some(Latest { by, time })) => {
+            let latest = StoredLatest { by: by.clone(), time: time.clone() };
+            Some(StoredRule::StaleV2 { older_than_ms, latest })
+        }
+        (Some(older_than_ms), None) => Some(StoredRule::StaleV1 { older_than_ms }),
+        (None, None) => None,
+    }
 }
 
 const fn place(id: ConnectionId) -> Place {
@@ -117,8 +144,12 @@ impl StoredRule {
                 Rule::Deduplicate { by, window: Duration::from_millis(window_ms) }
             }
             Self::StaleV1 { older_than_ms } => {
-                Rule::Stale { older_than: Duration::from_millis(older_than_ms) }
+                Rule::Stale { older_than: Some(Duration::from_millis(older_than_ms)), latest: None }
             }
+            Self::StaleV2 { older_than_ms, latest: StoredLatest { by, time } } => Rule::Stale {
+                older_than: older_than_ms.map(Duration::from_millis),
+                latest: Some(Latest { by, time }),
+            },
             Self::DelayForV1 { ms } => Rule::Delay(Delay::For(Duration::from_millis(ms))),
             Self::DelayUntilV1 { field } => Rule::Delay(Delay::Until(field)),
             Self::TransformV1 { code, env } => Rule::Transform { code, env: unseal_env(key, id, env)? },
@@ -141,7 +172,7 @@ mod tests {
         let rules = [
             Rule::Filter { condition: r#"{"body":{"a":1}}"#.to_owned() },
             Rule::Deduplicate { by: vec!["/body/id".to_owned()], window: Duration::from_secs(60) },
-            Rule::Stale { older_than: Duration::from_millis(1500) },
+            Rule::Stale { older_than: Some(Duration::from_millis(1500)), latest: None },
             Rule::Delay(Delay::For(Duration::from_secs(5))),
             Rule::Delay(Delay::Until("/body/at".to_owned())),
         ];
@@ -149,6 +180,22 @@ mod tests {
         assert_eq!(decode(&key(), ID, stored).unwrap(), rules);
         assert_eq!(encode(&key(), ID, &rules).unwrap(), stored);
         assert_eq!(decode(&key(), ID, "[]").unwrap(), []);
+    }
+
+    #[test]
+    fn what_wants_the_latest_is_read_for_ever() {
+        let latest = |time: Option<&str>| {
+            Some(Latest { by: vec!["/body/id".to_owned()], time: time.map(str::to_owned) })
+        };
+        let rules = [
+            Rule::Stale { older_than: Some(Duration::from_secs(1)), latest: latest(Some("/body/at")) },
+            Rule::Stale { older_than: None, latest: latest(None) },
+        ];
+        let stored = r#"[{"stale_v2":{"older_than_ms":1000,"latest":{"by":["/body/id"],"time":"/body/at"}}},{"stale_v2":{"older_than_ms":null,"latest":{"by":["/body/id"],"time":null}}}]"#;
+        assert_eq!(decode(&key(), ID, stored).unwrap(), rules);
+        assert_eq!(encode(&key(), ID, &rules).unwrap(), stored);
+        let nothing = [Rule::Stale { older_than: None, latest: None }];
+        assert!(matches!(encode(&key(), ID, &nothing), Err(WriteError::Storage(_))));
     }
 
     #[test]

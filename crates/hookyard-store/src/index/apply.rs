@@ -3,11 +3,11 @@
 use rusqlite::Connection;
 
 use super::Applied;
-use super::fold::{Changes, Decision, EventChange, RequestRow, hash_of};
+use super::fold::{Changes, Decision, EventChange, RequestRow, hash_of, revision_column};
 use super::partition::{meta, set_applied, set_meta};
 use crate::journal::record::Position;
 use hookyard_model::id::EventId;
-use hookyard_model::rule::{ClaimKey, DiscardCause};
+use hookyard_model::rule::{ClaimKey, DiscardCause, RevisionKey};
 
 /// Writes a run's changes to one partition, all or nothing. With `applied`, also how far the index has
 /// come. Answers by how much the number of undelivered events grew.
@@ -21,6 +21,7 @@ pub(crate) fn apply(
         write_requests(&transaction, changes)?;
         let grown = write_events(&transaction, changes)?;
         write_claims(&transaction, changes)?;
+        write_delivered(&transaction, changes)?;
         if grown != 0 {
             let before = meta(&transaction, "undelivered")? as i64;
             set_meta(&transaction, "undelivered", (before + grown).max(0) as u64)?;
@@ -119,16 +120,21 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// A position as a column that may be empty.
+fn column(position: Position) -> Option<i64> {
+    (position != Position::default()).then(|| position.to_u64() as i64)
+}
+
 /// A new event is inserted, a known one updated.
 fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result<i64> {
     let mut insert = transaction.prepare_cached(
         "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-             ?17, ?18)",
+             ?17, ?18, ?19, ?20, ?21)",
     )?;
     let mut update = transaction.prepare_cached(
         "UPDATE events SET state = ?3, due_us = ?4, by_hand = ?5, attempts = ?6, last_position = ?7,
              last_status = ?8, last_error = ?9, last_at_us = ?10, discarded = ?11, ruled = ?12,
-             transformed = ?13, order_key = ?14
+             transformed = ?13, order_key = ?14, revision = ?15, regardless = ?16, overruled = ?17
          WHERE request = ?1 AND connection = ?2",
     )?;
     let mut rows: Vec<(&EventId, &EventChange)> = changes.events.iter().collect();
@@ -139,6 +145,7 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
         let (state, due_us, attempts) = (row.state.code(), row.due_us as i64, row.attempts);
         let last_position = row.last_position.to_u64() as i64;
         let last_at_us = row.last_at_us.map(|us| us as i64);
+        let revision = row.revision.as_ref().map(revision_column);
         match before {
             None => insert.execute(rusqlite::params![
                 request,
@@ -156,9 +163,12 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
                 row.last_error,
                 last_at_us,
                 row.discarded.map(DiscardCause::code),
-                (row.ruled != Position::default()).then(|| row.ruled.to_u64() as i64),
+                column(row.ruled),
                 row.transformed,
                 row.order.map(|key| key.stored() as i64),
+                revision,
+                row.regardless,
+                column(row.overruled),
             ])?,
             Some(_) => update.execute(rusqlite::params![
                 request,
@@ -172,9 +182,12 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
                 row.last_error,
                 last_at_us,
                 row.discarded.map(DiscardCause::code),
-                (row.ruled != Position::default()).then(|| row.ruled.to_u64() as i64),
+                column(row.ruled),
                 row.transformed,
                 row.order.map(|key| key.stored() as i64),
+                revision,
+                row.regardless,
+                column(row.overruled),
             ])?,
         };
         grown += i64::from(row.state.is_undelivered());
@@ -188,6 +201,20 @@ fn write_claims(transaction: &Connection, changes: &Changes) -> rusqlite::Result
     let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO claims VALUES (?1, ?2, ?3)")?;
     for (connection, ClaimKey(key), request) in &changes.claims {
         insert.execute(rusqlite::params![connection.0 as i64, key, request.0 as i64])?;
+    }
+    Ok(())
+}
+
+/// Applied once more, it changes nothing: of each thing the newest stays.
+fn write_delivered(transaction: &Connection, changes: &Changes) -> rusqlite::Result<()> {
+    let mut upsert = transaction.prepare_cached(
+        "INSERT INTO delivered VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET at_us = excluded.at_us, request = excluded.request
+         WHERE excluded.at_us > at_us",
+    )?;
+    for ((connection, RevisionKey(key)), delivered) in &changes.delivered {
+        let (at_us, request) = (delivered.at.us() as i64, delivered.request.0 as i64);
+        upsert.execute(rusqlite::params![connection.0 as i64, key, at_us, request])?;
     }
     Ok(())
 }

@@ -4,11 +4,12 @@
 
 use std::collections::hash_map::Entry;
 
+use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{ConnectionId, EventId, RequestId};
 use hookyard_model::order::OrderKey;
 use hookyard_model::request::Fields;
-use hookyard_model::rule::{ClaimKey, DiscardCause};
+use hookyard_model::rule::{ClaimKey, Delivered, DiscardCause, Revision, RevisionKey};
 use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::FxHashMap;
 
@@ -63,6 +64,12 @@ pub(crate) struct EventRow {
     pub(crate) transformed: bool,
     /// What it has in common with those that it goes out before or behind.
     pub(crate) order: Option<OrderKey>,
+    /// What it tells of, where its connection wants only the latest.
+    pub(crate) revision: Option<Revision>,
+    /// Whether a person wants it delivered although it is not.
+    pub(crate) regardless: bool,
+    /// Where it stands why a rule discarded it when it was about to go out; segment 0 for nowhere.
+    pub(crate) overruled: Position,
 }
 
 /// An event's row as it will be, and its state in the file.
@@ -83,6 +90,8 @@ pub(crate) struct Changes {
     pub(crate) events: FxHashMap<EventId, EventChange>,
     /// What deduplication is to remember.
     pub(crate) claims: Vec<(ConnectionId, ClaimKey, RequestId)>,
+    /// The newest that was delivered of each thing.
+    pub(crate) delivered: FxHashMap<(ConnectionId, RevisionKey), Delivered>,
 }
 
 /// Whether a request with this verdict is neither routed nor refused any more.
@@ -96,10 +105,25 @@ pub(crate) fn hash_of(provider_event_id: &str) -> i64 {
     provider_event_id.bytes().fold(0xcbf2_9ce4_8422_2325, step) as i64
 }
 
+/// A revision as the file has it.
+pub(crate) fn revision_column(revision: &Revision) -> [u8; 24] {
+    let mut column = [0; 24];
+    let (key, at) = column.split_at_mut(16);
+    key.copy_from_slice(&revision.of.0);
+    at.copy_from_slice(&revision.at.us().to_le_bytes());
+    column
+}
+
+fn revision_of(column: &[u8]) -> Option<Revision> {
+    let (key, at) = column.split_first_chunk()?;
+    let at = Timestamp::from_us(u64::from_le_bytes(at.try_into().ok()?));
+    Some(Revision { of: RevisionKey(*key), at })
+}
+
 /// Columns of `events`, in the order that [`EventRow::read`] takes.
 pub(crate) const EVENT_COLUMNS: &str = "request, connection, destination, project, source, position, state, \
     due_us, by_hand, attempts, last_position, last_status, last_error, last_at_us, discarded, ruled, \
-    transformed, order_key";
+    transformed, order_key, revision, regardless, overruled";
 
 impl EventRow {
     /// Reads a row that was selected as [`EVENT_COLUMNS`].
@@ -128,6 +152,9 @@ impl EventRow {
             ruled: Position::from_u64(row.get::<_, Option<i64>>(15)?.unwrap_or(0) as u64),
             transformed: row.get(16)?,
             order: OrderKey::from_stored(row.get::<_, Option<i64>>(17)?.unwrap_or(0) as u64),
+            revision: row.get_ref(18)?.as_blob_or_null()?.and_then(revision_of),
+            regardless: row.get(19)?,
+            overruled: Position::from_u64(row.get::<_, Option<i64>>(20)?.unwrap_or(0) as u64),
         };
         Ok((event, columns))
     }
@@ -150,6 +177,7 @@ impl Changes {
             && self.decided.is_empty()
             && self.events.is_empty()
             && self.claims.is_empty()
+            && self.delivered.is_empty()
     }
 
     /// Whether the file cannot have rows of this request.
@@ -208,6 +236,9 @@ impl Changes {
                 ruled: if leg.ruling.steps.is_empty() { Position::default() } else { position },
                 transformed: leg.transformed.is_some(),
                 order: leg.order,
+                revision: leg.ruling.revision,
+                regardless: false,
+                overruled: Position::default(),
             };
             self.events.insert(event, EventChange { row, before: None });
         }
@@ -260,7 +291,22 @@ impl Changes {
         row.last_status = outline.status;
         row.last_error = outline.error.map(|kind| kind.code());
         row.last_at_us = Some(outline.started_at.us());
+        if outline.state == EventState::Successful
+            && let Some(revision) = row.revision
+        {
+            self.delivered(outline.event, revision);
+        }
         Ok(true)
+    }
+
+    /// An event was delivered. Of two of the same time the first stays.
+    fn delivered(&mut self, event: EventId, revision: Revision) {
+        let delivered = Delivered { at: revision.at, request: event.request };
+        match self.delivered.entry((event.connection, revision.of)) {
+            Entry::Vacant(place) => drop(place.insert(delivered)),
+            Entry::Occupied(newest) if delivered.at <= newest.get().at => {}
+            Entry::Occupied(mut newest) => drop(newest.insert(delivered)),
+        }
     }
 
     /// Events went through their rules once more. False where one is unknown.
@@ -280,6 +326,9 @@ impl Changes {
             row.ruled = if leg.ruling.steps.is_empty() { Position::default() } else { position };
             row.transformed = leg.transformed.is_some();
             row.order = leg.order;
+            row.revision = leg.ruling.revision;
+            row.regardless = false;
+            row.overruled = Position::default();
             let claims = leg.ruling.claims.iter().map(|key| (leg.connection, *key, replayed.request));
             self.claims.extend(claims);
         }
@@ -287,7 +336,12 @@ impl Changes {
     }
 
     /// An event changed state without an attempt. False where it is unknown.
-    pub(crate) fn changed(&mut self, file: &Connection, changed: &Changed) -> rusqlite::Result<bool> {
+    pub(crate) fn changed(
+        &mut self,
+        file: &Connection,
+        position: Position,
+        changed: &Changed,
+    ) -> rusqlite::Result<bool> {
         let Some(row) = self.event(file, changed.event)? else { return Ok(false) };
         // An attempt that was under way may have ended the event before this was written.
         let is_retry = changed.by_hand && changed.state == EventState::Queued;
@@ -296,6 +350,11 @@ impl Changes {
         }
         if is_retry {
             row.discarded = None;
+            row.regardless = changed.regardless;
+        }
+        if let Some(discarded) = &changed.discarded {
+            row.discarded = Some(discarded.cause);
+            row.overruled = position;
         }
         row.state = changed.state;
         row.due_us = changed.due_at.us();

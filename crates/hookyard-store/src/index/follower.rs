@@ -419,7 +419,7 @@ impl Follower {
             }
             Decoded::Routed(routed) => changes.routed(file, position, routed).map(|()| true),
             Decoded::Attempt(outline) => changes.attempt(file, position, outline),
-            Decoded::Changed(changed) => changes.changed(file, changed),
+            Decoded::Changed(changed) => changes.changed(file, position, changed),
             Decoded::Replayed(replayed) => changes.replayed(file, position, replayed),
             Decoded::Refused(refused) => {
                 changes.refused(position, refused);
@@ -509,7 +509,7 @@ impl Decoded {
             Kind::Request => request::outline(&payload).map(Self::Request),
             Kind::Routed => Routed::decode(version, payload).map(Self::Routed),
             Kind::Attempt => attempt::outline(&payload).map(Self::Attempt),
-            Kind::Changed => Changed::decode(payload).map(Self::Changed),
+            Kind::Changed => Changed::decode(version, payload).map(Self::Changed),
             Kind::Refused => Refused::decode(payload).map(Self::Refused),
             Kind::Replayed => Routed::decode(version, payload).map(Self::Replayed),
         }

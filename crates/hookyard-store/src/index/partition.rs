@@ -10,7 +10,7 @@ use super::{Applied, Error};
 use crate::journal::record::Position;
 
 /// Version of the schema; a file of another version is made anew from the journal.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 /// Read connections kept for the next reader.
 const READERS_KEPT: usize = 2;
 
@@ -22,6 +22,9 @@ const READERS_KEPT: usize = 2;
 /// of the record of a late refusal. Long texts make slow keys, so a provider's event id is looked up by a
 /// hash of it. `ruled` is the position of the record that says what rules made of an event, where its connection has
 /// any, and what transformations made of its request, where it is `transformed`; `claims` is what deduplication remembers.
+/// `revision` is what an event tells of, a key of 16 bytes and behind it a time in µs as 8 bytes, where its connection wants
+/// only the latest, unless it is to go out `regardless`; `overruled` is the position of the record that says why it was
+/// discarded when it was about to. `delivered` has the newest that was delivered of each thing.
 /// Undelivered events with an order key are found by that, in their order, and the others by when they are due. The partial
 /// indexes cover what is rare: a request or
 /// event that passes through within one transaction of the index never enters them.
@@ -66,6 +69,9 @@ const SCHEMA: &str = "
         ruled INTEGER,
         transformed INTEGER NOT NULL,
         order_key INTEGER,
+        revision BLOB,
+        regardless INTEGER NOT NULL,
+        overruled INTEGER,
         PRIMARY KEY (request, connection)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE claims (
@@ -73,6 +79,13 @@ const SCHEMA: &str = "
         key BLOB NOT NULL,
         request INTEGER NOT NULL,
         PRIMARY KEY (connection, key, request)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE delivered (
+        connection INTEGER NOT NULL,
+        key BLOB NOT NULL,
+        at_us INTEGER NOT NULL,
+        request INTEGER NOT NULL,
+        PRIMARY KEY (connection, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX events_due ON events (destination, connection, state, due_us)
         WHERE state <= 2 AND order_key IS NULL;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
-use hookyard_model::id::{EventId, made_at};
+use hookyard_model::id::{EventId, RequestId, made_at};
 use hookyard_model::order::OrderKey;
 use hookyard_model::request::Fields;
+use hookyard_model::rule::Delivered;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -371,6 +372,32 @@ pub(crate) fn newest_claim(
         }
     }
     Ok(None)
+}
+
+/// The newest that was delivered of a thing along a connection, of requests from the one with the id `from` on.
+pub(crate) fn newest_delivered(
+    index: &Index,
+    connection_id: u64,
+    key: &[u8; 16],
+    from: u64,
+) -> Result<Option<Delivered>, Error> {
+    let sql = "SELECT at_us, request FROM delivered WHERE connection = ?1 AND key = ?2 AND request >= ?3";
+    let parameters =
+        [Value::Integer(connection_id as i64), Value::Blob(key.to_vec()), Value::Integer(from as i64)];
+    let mut newest: Option<Delivered> = None;
+    for partition in index.partitions().iter().rev() {
+        let read = |row: &Row<'_>| {
+            let at = Timestamp::from_us(row.get::<_, i64>(0)? as u64);
+            Ok(Delivered { at, request: RequestId(row.get::<_, i64>(1)? as u64) })
+        };
+        let found = partition.read(|connection| all(connection, sql, &parameters, read))?;
+        newest = newest.into_iter().chain(found).max_by_key(|delivered| delivered.at);
+        // All that is in the partitions before is older than this one's first.
+        if partition.first_id < from {
+            break;
+        }
+    }
+    Ok(newest)
 }
 
 /// When the next of them is due that is not due at `now_us`.

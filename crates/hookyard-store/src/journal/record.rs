@@ -67,9 +67,9 @@ impl Kind {
     pub(crate) const fn version(self) -> u8 {
         match self {
             // The form of both is the same.
-            Self::Routed | Self::Replayed => 4,
-            Self::Request => 2,
-            Self::Attempt | Self::Changed | Self::Refused => 1,
+            Self::Routed | Self::Replayed => 5,
+            Self::Request | Self::Changed => 2,
+            Self::Attempt | Self::Refused => 1,
         }
     }
 

@@ -9,6 +9,7 @@ use hookyard_model::event::EventState;
 use hookyard_model::id::{DestinationId, EventId};
 use hookyard_model::order::OrderKey;
 use hookyard_model::request::Request;
+use hookyard_model::rule::Revision;
 
 use super::shares::Line;
 use crate::arrivals::{Arrived, NewEvent};
@@ -31,6 +32,10 @@ pub struct Ready {
     pub trigger: Trigger,
     pub(super) line: Line,
     pub(super) order: Option<OrderKey>,
+    /// What it tells of, where its connection wants only the latest; few have one.
+    pub(super) revision: Option<Box<Revision>>,
+    /// Whether a person wants it delivered although it is not.
+    pub(super) regardless: bool,
     /// What is delivered, as far as it is in memory.
     pub(super) request: Option<Arc<Request>>,
     pub(super) content: Content,
@@ -62,6 +67,8 @@ impl Ready {
             trigger: Trigger::Initial,
             line: Line::Fresh,
             order: event.order,
+            revision: event.ruling.revision.map(Box::new),
+            regardless: false,
             request: Some(Arc::clone(request)),
             content,
             position: arrived.position,
@@ -69,7 +76,7 @@ impl Ready {
         }
     }
 
-    pub(super) const fn loaded(event: EventId, row: &EventRow) -> Self {
+    pub(super) fn loaded(event: EventId, row: &EventRow) -> Self {
         let trigger = match (row.by_hand, row.attempts) {
             (true, _) => Trigger::Manual,
             (false, 0) => Trigger::Initial,
@@ -82,6 +89,8 @@ impl Ready {
             trigger,
             line: if matches!(row.state, EventState::Scheduled) { Line::Due } else { Line::Fresh },
             order: row.order,
+            revision: row.revision.map(Box::new),
+            regardless: row.regardless,
             request: None,
             content: if row.transformed { Content::Transformed(Some(row.ruled)) } else { Content::AsItCame },
             position: row.position,
@@ -99,11 +108,23 @@ impl Ready {
             trigger: Trigger::Initial,
             line,
             order: None,
+            revision: None,
+            regardless: false,
             request: None,
             content: Content::AsItCame,
             position: Position::default(),
             last_position: Position::default(),
         }
+    }
+
+    /// What it tells of, where its connection wants only the latest.
+    pub fn revision(&self) -> Option<&Revision> {
+        self.revision.as_deref()
+    }
+
+    /// The same where a newer one is to end it, and nobody wants it delivered regardless.
+    pub fn may_be_superseded(&self) -> Option<&Revision> {
+        self.revision().filter(|_| !self.regardless)
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -1,16 +1,18 @@
 //! What a request was routed to, as it lies in the journal.
 //!
-//! Version 4: `request u64 · request's position u64 · project u64 · source u64 ·`
+//! Version 5: `request u64 · request's position u64 · project u64 · source u64 ·`
 //! `verdict u8 (0: as it was) · time µs u64 (0: none) · event id len u16 · topic len u16 (0: none) · count u16 ·`
 //! `then each event: connection u64 · destination u64 · state u8 · due µs u64 · order key u64 (0: none) · ruling`; then event id · topic`
 //!
-//! A ruling is `steps u8 (0: there is nothing else) · discard cause u8 (0: none) · duplicate of u64 (0: none) ·`
-//! `claims u8 · then each claim 16 bytes · then each step: kind u8 · detail len u16 · detail ·`
+//! A ruling is `steps u8 (0: there is nothing else) · discard cause u8 (0: none) · duplicate of, or where it is stale`
+//! `superseded by, u64 (0: none) · claims u8 · then each claim 16 bytes ·`
+//! `revision u8 (0: none, 1: then follow its key, 16 bytes, and its time µs u64) ·`
+//! `then each step: kind u8 · detail len u16 · detail ·`
 //! `(of a transformation: cpu µs u32 · console lines dropped u32 · console lines u16 · then each line: level u8 ·`
 //! `len u16 · text) · then what transformations made of the request: u8 (0: nothing, 1: another head, 2: another`
 //! `head and body) · head len u32 · head · body len u32 · body`.
 //!
-//! Version 3 has neither order keys, executions nor what transformations made. Version 2 has no rulings. Version 1 is the
+//! Version 4 has no revisions. Version 3 has neither order keys, executions nor what transformations made. Version 2 has no rulings. Version 1 is the
 //! same without verdict, time, event id and topic.
 
 use std::time::Duration;
@@ -22,7 +24,7 @@ use hookyard_model::execution::{Console, ConsoleLine, Execution, Level};
 use hookyard_model::id::{ConnectionId, DestinationId, ProjectId, RequestId, SourceId};
 use hookyard_model::order::OrderKey;
 use hookyard_model::request::{Fields, Proof, Request};
-use hookyard_model::rule::{ClaimKey, DiscardCause, RuleKind, Ruling, Step};
+use hookyard_model::rule::{ClaimKey, DiscardCause, Revision, RevisionKey, RuleKind, Ruling, Step};
 
 use super::{DETAIL_BYTES_MAX, Undecodable, cut, request, take_text};
 use crate::journal::record::Position;
@@ -79,7 +81,7 @@ impl Transformed {
 
 /// Whether rules had anything to do with one of its events; cheap to tell, where they had not.
 pub(crate) fn has_rulings(version: u8, payload: &[u8]) -> bool {
-    if version != 4 {
+    if version < 4 {
         return true;
     }
     let steps_of = |leg: &[u8]| leg.last().is_none_or(|steps| *steps != 0);
@@ -154,16 +156,21 @@ impl Routed {
 }
 
 fn put_ruling(payload: &mut Vec<u8>, ruling: &Ruling) {
-    let Ruling { discarded, duplicate_of, claims, steps } = ruling;
+    let Ruling { discarded, duplicate_of, superseded_by, claims, revision, steps } = ruling;
     payload.put_u8(steps.len() as u8);
     if steps.is_empty() {
         return;
     }
     payload.put_u8(discarded.map_or(0, DiscardCause::code));
-    payload.put_u64_le(duplicate_of.map_or(0, |first| first.0));
+    payload.put_u64_le(duplicate_of.or(*superseded_by).map_or(0, |other| other.0));
     payload.put_u8(claims.len() as u8);
     for ClaimKey(key) in claims {
         payload.extend_from_slice(key);
+    }
+    payload.put_u8(u8::from(revision.is_some()));
+    if let Some(Revision { of: RevisionKey(key), at }) = revision {
+        payload.extend_from_slice(key);
+        payload.put_u64_le(at.us());
     }
     for Step { kind, detail, execution } in steps {
         payload.put_u8(kind.code());
@@ -213,10 +220,18 @@ fn ruling(version: u8, payload: &mut Bytes) -> Result<(Ruling, Option<Transforme
         0 => None,
         code => Some(DiscardCause::from_code(code).ok_or(Undecodable("it has an unknown discard cause"))?),
     };
-    let first = payload.try_get_u64_le()?;
-    ruling.duplicate_of = (first != 0).then_some(RequestId(first));
+    let other = payload.try_get_u64_le()?;
+    let other = (other != 0).then_some(RequestId(other));
+    match ruling.discarded {
+        Some(DiscardCause::Stale) => ruling.superseded_by = other,
+        _ => ruling.duplicate_of = other,
+    }
     for _ in 0..payload.try_get_u8()? {
         ruling.claims.push(ClaimKey(payload.try_get_u128_le()?.to_le_bytes()));
+    }
+    if version >= 5 && payload.try_get_u8()? != 0 {
+        let of = RevisionKey(payload.try_get_u128_le()?.to_le_bytes());
+        ruling.revision = Some(Revision { of, at: Timestamp::from_us(payload.try_get_u64_le()?) });
     }
     for _ in 0..count {
         let kind = RuleKind::from_code(payload.try_get_u8()?).ok_or(Undecodable("it has an unknown rule"))?;
@@ -299,6 +314,14 @@ mod tests {
                 Step { kind: RuleKind::Filter, detail: String::new(), execution: None },
                 Step { kind: RuleKind::Deduplicate, detail: "wie früher".to_owned(), execution: None },
             ],
+            ..Ruling::default()
+        };
+        let stale = Ruling {
+            discarded: Some(DiscardCause::Stale),
+            superseded_by: Some(RequestId(10)),
+            revision: Some(Revision { of: RevisionKey([5; 16]), at: Timestamp::from_us(11) }),
+            steps: vec![Step { kind: RuleKind::Stale, detail: "älter".to_owned(), execution: None }],
+            ..Ruling::default()
         };
         let line = ConsoleLine { level: Level::Warn, text: "größer".to_owned() };
         let execution =
@@ -323,7 +346,8 @@ mod tests {
                 leg.clone(),
                 transformed(Some(b"{}")),
                 transformed(None),
-                Leg { state: EventState::Discarded, order: None, ruling: discarded, ..leg },
+                Leg { state: EventState::Discarded, order: None, ruling: discarded, ..leg.clone() },
+                Leg { state: EventState::Discarded, ruling: stale, ..leg },
             ],
         }
     }
@@ -341,7 +365,7 @@ mod tests {
         for proof in [None, Some(Proof::Verified), Some(Proof::NotAsked)] {
             for fields in [Fields::default(), fields("evt_1")] {
                 let routed = routed(proof, fields);
-                assert_eq!(Routed::decode(4, Bytes::from(routed.encode())), Ok(routed));
+                assert_eq!(Routed::decode(5, Bytes::from(routed.encode())), Ok(routed));
             }
         }
     }
@@ -358,14 +382,14 @@ mod tests {
         ] {
             let count = events.len();
             let encoded = Routed { events, ..all.clone() }.encode();
-            assert_eq!(has_rulings(4, &encoded), expected, "{count}");
+            assert_eq!(has_rulings(5, &encoded), expected, "{count}");
         }
     }
 
     #[test]
     fn long_texts_are_cut_at_a_character() {
         let encoded = routed(None, fields(&format!("{}ä", "x".repeat(255)))).encode();
-        let decoded = Routed::decode(4, Bytes::from(encoded)).unwrap();
+        let decoded = Routed::decode(5, Bytes::from(encoded)).unwrap();
         assert_eq!(decoded.fields, fields(&"x".repeat(255)));
     }
 
@@ -374,7 +398,7 @@ mod tests {
         let encoded = routed(Some(Proof::Verified), fields("evt_1")).encode();
         for len in 0..encoded.len() {
             let cut = Bytes::copy_from_slice(&encoded[..len]);
-            assert!(Routed::decode(4, cut).is_err(), "{len}");
+            assert!(Routed::decode(5, cut).is_err(), "{len}");
         }
     }
 }

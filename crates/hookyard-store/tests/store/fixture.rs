@@ -18,7 +18,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// What is written today is read today. With `HOOKYARD_WRITE_FIXTURE=v5` it is also kept as the fixture of
+/// What is written today is read today. With `HOOKYARD_WRITE_FIXTURE=v6` it is also kept as the fixture of
 /// a new version; an old one is never written again.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_today_is_read() {
@@ -66,6 +66,12 @@ async fn version_3_is_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn version_4_is_read() {
     is_read("v4").await;
+}
+
+/// Events that tell of a thing as of a time, and one that was discarded when it was about to go out.
+#[tokio::test(flavor = "multi_thread")]
+async fn version_5_is_read() {
+    is_read("v5").await;
 }
 
 async fn is_read(version: &str) {

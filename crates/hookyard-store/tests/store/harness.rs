@@ -358,8 +358,9 @@ pub(crate) async fn answers(store: &Store) -> String {
         }
         let details = store.event_details(PROJECT, event.id).await.unwrap().unwrap();
         if !details.ruling.steps.is_empty() {
-            // As they were shown before transformations could be among them.
+            // As they were shown before transformations could be among them, and before only the latest could be wanted.
             let ruling = format!("{:?}", details.ruling).replace(", execution: None }", " }");
+            let ruling = ruling.replace("superseded_by: None, ", "").replace("revision: None, ", "");
             text.push_str(&format!("    {ruling}\n"));
         }
         if let Some(Request { head, body, body_bytes, .. }) = details.transformed {

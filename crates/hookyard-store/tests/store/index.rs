@@ -12,7 +12,7 @@ use hookyard_model::execution::{Console, ConsoleLine, Execution, Level};
 use hookyard_model::id::{ConnectionId, EventId, RequestId};
 use hookyard_model::order::OrderKey;
 use hookyard_model::request::{Fields, Proof, RejectCause, Request};
-use hookyard_model::rule::{self, ClaimKey, DiscardCause, RuleKind, Ruling};
+use hookyard_model::rule::{self, ClaimKey, DiscardCause, Revision, RevisionKey, RuleKind, Ruling};
 use hookyard_store::accept::{Answered, Arrival, Rejection};
 use hookyard_store::arrivals::{Arrived, NewEvent};
 use hookyard_store::history::{Page, RequestFilter, Status};
@@ -65,6 +65,19 @@ fn ruling() -> Ruling {
         duplicate_of: Some(RequestId(1)),
         claims: vec![ClaimKey([7; 16])],
         steps: vec![step(RuleKind::Filter, ""), step(RuleKind::Deduplicate, "it came first")],
+        ..Ruling::default()
+    }
+}
+
+/// What a rule makes of an event that tells of a thing as of then, of which a newer one was delivered or not.
+fn latest(at: Timestamp, superseded_by: Option<RequestId>) -> Ruling {
+    let detail = superseded_by.map_or_else(String::new, |_| "a newer one was delivered".to_owned());
+    Ruling {
+        discarded: superseded_by.map(|_| DiscardCause::Stale),
+        superseded_by,
+        revision: Some(Revision { of: RevisionKey([9; 16]), at }),
+        steps: vec![rule::Step { kind: RuleKind::Stale, detail, execution: None }],
+        ..Ruling::default()
     }
 }
 
@@ -122,19 +135,25 @@ pub(crate) async fn some_history(yard: &Yard) {
         let held = NewEvent { connection: ConnectionId(30), state: EventState::Held, ..queued(&store) };
         let legs = if n % 4 == 0 { vec![queued(&store), held] } else { vec![queued(&store)] };
         let discarded = NewEvent { state: EventState::Discarded, ruling: ruling(), ..queued(&store) };
+        let older = START.minus(Duration::from_secs(1));
+        let newer = Some(RequestId(2));
         let legs = match n {
             7 => vec![discarded],
             10 => vec![transformed(&store, &arrived)],
+            9 => vec![NewEvent { ruling: latest(START, None), ..queued(&store) }],
+            14 => vec![NewEvent { ruling: latest(older, None), ..queued(&store) }],
+            19 => vec![NewEvent { ruling: latest(older, newer), ..discarded }],
             13 => vec![NewEvent { order: Some(OrderKey::DESTINATION), ..queued(&store) }],
             n if n % 6 == 5 => Vec::new(),
             _ => legs,
         };
         store.record_routed(&arrived, fields(n), &legs);
-        if n == 7 || n % 6 == 5 {
+        if matches!(n, 7 | 19) || n % 6 == 5 {
             continue;
         }
         let ready = lane.take().await;
         match n % 3 {
+            _ if n == 14 => store.record_superseded(&ready, RequestId(2), "it is out of date".to_owned()),
             0 => drop(deliver(&store, &ready)),
             1 => {
                 let due_at = START.plus(Duration::from_secs(60));
@@ -330,7 +349,8 @@ fn step() -> impl Strategy<Value = Step> {
         5 => any::<bool>().prop_map(|pending| Step::Accept { pending }),
         5 => (0_u64..4, any::<bool>()).prop_map(|(legs, held)| Step::Route { legs, held }),
         8 => prop_oneof![Just(200_u16), Just(500), Just(400)].prop_map(Step::Attempt),
-        1 => prop_oneof![Just(EventState::Held), Just(EventState::Cancelled)].prop_map(Step::SetAside),
+        1 => prop_oneof![Just(EventState::Held), Just(EventState::Cancelled), Just(EventState::Discarded)]
+            .prop_map(Step::SetAside),
         1 => (1_u64..4).prop_map(Step::Cancel),
         1 => (1_u64..4).prop_map(Step::Release),
         2 => Just(Step::Settle),
@@ -391,7 +411,10 @@ async fn run(yard: &Yard, steps: &[Step]) -> Model {
             }
             Step::SetAside(state) => {
                 let Some(ready) = lane.lane.take() else { continue };
-                store.record_set_aside(&ready, state);
+                match state {
+                    EventState::Discarded => store.record_superseded(&ready, RequestId(1), String::new()),
+                    _ => store.record_set_aside(&ready, state),
+                }
                 model.insert(ready.event, (state, ready.attempts));
             }
             Step::Cancel(connection) => {

@@ -19,6 +19,7 @@ mod index;
 mod issues;
 mod kill;
 mod lanes;
+mod latest;
 mod lock;
 mod order;
 mod pending;

@@ -210,9 +210,10 @@ impl Simulation {
         let ready = self.run.hand.swap_remove(at);
         let (event, now) = (ready.event, self.run.store.clock().now());
         let was_cancelled = self.expected.cancelled.remove(&event);
-        let state = match self.dice.below(10) {
+        let state = match self.dice.below(11) {
             0..=4 => EventState::Successful,
             5 => EventState::Failed,
+            10 => EventState::Discarded,
             6 | 7 => EventState::Scheduled,
             8 => EventState::Held,
             _ if was_cancelled => EventState::Successful,
@@ -220,6 +221,8 @@ impl Simulation {
         };
         if state == EventState::Held {
             self.run.store.record_set_aside(&ready, state);
+        } else if state == EventState::Discarded {
+            self.run.store.record_superseded(&ready, event.request, "it is out of date".to_owned());
         } else {
             let mut made = attempt(&ready, 500, state, now);
             if state == EventState::Scheduled {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use hookyard_model::rule::{Delay, Rule};
+use hookyard_model::rule::{Delay, Latest, Rule};
 use hookyard_model::secret::Secret;
 use hookyard_rules::pipeline::Pipeline;
 use hookyard_transform::script::Script;
@@ -18,6 +18,8 @@ const KINDS: &str = "a rule is one of `{ filter = { … } }`, `{ deduplicate = {
 /// taken from.
 pub(super) fn read(connection: &mut Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Vec<Rule> {
     let mut rules = Vec::new();
+    let connection_at = connection.at;
+    let found_at_first = reader.found.len();
     for mut table in connection.tables(reader, "rules") {
         let at = table.at;
         let found_before = reader.found.len();
@@ -33,6 +35,11 @@ pub(super) fn read(connection: &mut Table<'_>, reader: &mut Reader<'_>, director
             reader.note(at, format!("connection.rules.{}: {}", rule.kind().name(), error.problem));
         }
         rules.push(rule);
+    }
+    if reader.found.len() == found_at_first
+        && let Err(error) = Pipeline::compile(&rules)
+    {
+        reader.note(connection_at, format!("connection.rules: {error}"));
     }
     rules
 }
@@ -52,9 +59,13 @@ fn rule(table: &mut Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Opt
             Some(Rule::Deduplicate { by, window: window? })
         }
         (None, None, Some(mut table), None, None) => {
-            let older_than = required_duration(&mut table, reader, "older_than");
+            let is_given = (table.has("older_than"), table.has("latest"));
+            let older_than = table.duration(reader, "older_than", ANY_DURATION);
+            let latest = latest(&mut table, reader);
             table.finish(reader);
-            Some(Rule::Stale { older_than: older_than? })
+            // What is given and wrong has been noted.
+            let is_read = is_given == (older_than.is_some(), latest.is_some());
+            is_read.then_some(Rule::Stale { older_than, latest })
         }
         (None, None, None, Some(mut table), None) => {
             let until = table.text(reader, "until");
@@ -68,6 +79,15 @@ fn rule(table: &mut Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Opt
         (None, None, None, None, Some(table)) => transform_rule(table, reader, directory),
         _ => None,
     }
+}
+
+/// What makes an event the latest; none where nothing does, or it is wrong, which is noted.
+fn latest(stale: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Latest> {
+    let mut table = stale.optional_table(reader, "latest")?;
+    let by = table.texts(reader, "fields").unwrap_or_default();
+    let time = table.text(reader, "time");
+    table.finish(reader);
+    Some(Latest { by, time })
 }
 
 fn transform_rule(mut table: Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Option<Rule> {

@@ -74,12 +74,14 @@ impl Default for Transformations {
 
 impl Default for Delivery {
     fn default() -> Self {
-        let Options { lane_events_max, lane_keys_max, lanes_bytes_max, .. } = Options::new(DATA_DIR);
+        let Options { lane_events_max, lane_keys_max, latest_keys_max, lanes_bytes_max, .. } =
+            Options::new(DATA_DIR);
         let AnswerLimits { response_body_bytes_max, .. } = AnswerLimits::default();
         Self {
             allow_networks: Vec::new(),
             lane_events_max,
             lane_keys_max,
+            latest_keys_max,
             lanes_bytes_max,
             response_body_bytes_max,
         }
@@ -258,6 +260,9 @@ pub(super) fn delivery(mut table: Table<'_>, reader: &mut Reader<'_>) -> Deliver
             .count(reader, "lane_events_max", 1..=1_000_000)
             .unwrap_or(default.lane_events_max),
         lane_keys_max: table.count(reader, "lane_keys_max", 1..=10_000_000).unwrap_or(default.lane_keys_max),
+        latest_keys_max: table
+            .count(reader, "latest_keys_max", 1..=10_000_000)
+            .unwrap_or(default.latest_keys_max),
         lanes_bytes_max: table
             .size(reader, "lanes_bytes_max", MIB..=64 * GIB)
             .unwrap_or(default.lanes_bytes_max),

@@ -151,6 +151,17 @@ fn rules_that_cannot_be_used_are_pointed_at() {
         ("{ deduplicate = {} }", "connection.rules.deduplicate.window: missing"),
         ("{ deduplicate = { window = '1s', by = [] } }", "unknown setting `connection.rules.deduplicate.by`"),
         ("{ stale = { older_than = '0s' } }", "connection.rules.stale: the greatest age"),
+        ("{ stale = {} }", "connection.rules.stale: give the greatest age"),
+        ("{ stale = { latest = {} } }", "connection.rules.stale: 1 to 16 fields"),
+        ("{ stale = { latest = { fields = ['id'] } } }", "connection.rules.stale: `id`: a field begins"),
+        (
+            "{ stale = { latest = { key = ['/topic'] } } }",
+            "unknown setting `connection.rules.stale.latest.key`",
+        ),
+        (
+            "{ stale = { latest = { fields = ['/topic'] } } }, { stale = { latest = { fields = ['/path'] } } }",
+            "connection.rules: rule 2: another rule says already",
+        ),
         ("{ delay = { for = '1s', until = '/body/at' } }", "unknown setting `connection.rules.delay.for`"),
         ("{ delay = { until = 'at' } }", "connection.rules.delay: `at`: a field begins"),
         ("{ sort = {} }", "unknown setting `connection.rules.sort`"),
@@ -307,6 +318,7 @@ at_a_time_max = 26
 allow_networks = ["127.0.0.0/8", "fd00::/8"]
 lane_events_max = 11
 lane_keys_max = 13
+latest_keys_max = 15
 lanes_bytes_max = "12MiB"
 response_body_bytes_max = 13
 [health]
@@ -379,6 +391,7 @@ level = "warn"
             allow_networks: vec!["127.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
             lane_events_max: 11,
             lane_keys_max: 13,
+            latest_keys_max: 15,
             lanes_bytes_max: 12 << 20,
             response_body_bytes_max: 13,
         },

@@ -37,6 +37,7 @@ mod http2;
 mod isolation;
 mod issues;
 mod lanes;
+mod latest;
 mod order;
 mod outcomes;
 mod pending;

@@ -309,7 +309,7 @@ async fn a_database_of_the_sixth_version_is_read_for_ever() {
     assert_eq!(*filter, Rule::Filter { condition: r#"{"body":{"type":"push"}}"#.to_owned() });
     let window = Duration::from_secs(60);
     assert_eq!(*deduplicate, Rule::Deduplicate { by: vec!["/body/id".to_owned()], window });
-    assert_eq!(*stale, Rule::Stale { older_than: Duration::from_secs(3600) });
+    assert_eq!(*stale, Rule::Stale { older_than: Some(Duration::from_secs(3600)), latest: None });
     assert_eq!(*delay, Rule::Delay(Delay::For(Duration::from_secs(5))));
     let Rule::Transform { code, env } = transform else { panic!("{transform:?}") };
     assert_eq!(code, "addHandler('transform', (request) => request)");
