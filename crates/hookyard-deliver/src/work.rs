@@ -1,4 +1,5 @@
-//! What a worker does with one event: attempt it, decide what follows, record both in one commit.
+//! What is done with one event: whether it may go, the attempt, what follows from it, and both recorded in one
+//! commit.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,6 +7,7 @@ use std::time::{Duration, Instant};
 use hookyard_model::attempt::{Attempt, DeliveryError, ErrorKind, Outcome};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::connection::{Connection, DisableCause};
+use hookyard_model::destination::Destination;
 use hookyard_model::event::{EventState, Input, transition};
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId};
 use hookyard_model::request::Request;
@@ -18,48 +20,63 @@ use tracing::{error, warn};
 use crate::failing::Step;
 use crate::idle::Job;
 use crate::lane::{Lane, Plan};
+use crate::pace::Probe;
 use crate::send::{Sent, Shipment};
+
+/// When an attempt was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// When the request arrived, where it could be read.
+    pub(crate) received_at: Option<Timestamp>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) duration: Duration,
+    pub(crate) ended_at: Timestamp,
+}
 
 impl Lane {
     /// Sees one event through: afterwards it is delivered, scheduled, failed or set aside.
     pub(crate) async fn deliver(&self, job: Job, plan: &Plan, connection: &mut Option<Kept>) {
         let Job { ready, probe } = job;
+        let Some(along) = self.may_go(&ready).await else { return };
+        let (sent, times) = self.exchange(&ready, plan, connection).await;
+        let attempt = self.decide(&ready, &along, sent, times);
+        let step = self.note(&attempt, &plan.of, probe, times);
+        self.parts.store.record_attempt(&ready, &attempt);
+        self.follow(&ready, &attempt, step).await;
+    }
+
+    /// The connection that an event goes along; none where it may not go, and is set aside.
+    pub(crate) async fn may_go(&self, ready: &Ready) -> Option<Arc<Connection>> {
         let store = &self.parts.store;
         let snapshot = store.catalog().snapshot();
-        let along = match snapshot.connections.get(&ready.event.connection) {
-            None => return store.record_set_aside(&ready, EventState::Cancelled),
-            Some(along) if along.disabled.is_some() => {
-                return store.record_set_aside(&ready, EventState::Held);
-            }
-            Some(along) => along,
+        let aside = match snapshot.connections.get(&ready.event.connection) {
+            None => EventState::Cancelled,
+            Some(along) if along.disabled.is_some() => EventState::Held,
+            Some(along) => return (!self.parts.is_superseded(ready).await).then(|| Arc::clone(along)),
         };
-        if self.parts.is_superseded(&ready).await {
-            return;
-        }
+        store.record_set_aside(ready, aside);
+        None
+    }
+
+    /// Sends the event, and reads the answer.
+    async fn exchange(
+        &self,
+        ready: &Ready,
+        plan: &Plan,
+        connection: &mut Option<Kept>,
+    ) -> (Sent, Times) {
+        let store = &self.parts.store;
         let started_at = store.clock().now();
         let started = Instant::now();
-        let (sent, request) = match store.request_of(&ready).await {
+        let (sent, received_at) = match store.request_of(ready).await {
             Ok(request) => {
-                (self.attempt(&ready, plan, &request, started_at, connection).await, Some(request))
+                let sent = self.attempt(ready, plan, &request, started_at, connection).await;
+                (sent, Some(request.received_at))
             }
             Err(error) => (unreadable(&error), None),
         };
-        let duration = started.elapsed();
-        self.pace.note(&sent.outcome, probe);
-        let now = store.clock().now();
-        let step = self.failing.note(&sent.outcome, plan.of.pacing.disable_after, now);
-        let received_at = request.map(|request| request.received_at);
-        let attempt = self.decide(&ready, along, sent, received_at, (started_at, duration, now));
-        self.parts.metrics.note(&attempt, received_at, now);
-        store.record_attempt(&ready, &attempt);
-        if attempt.outcome.status() == Some(410) {
-            self.disable(along.id, DisableCause::DestinationGone).await;
-        }
-        match step {
-            None => {}
-            Some(Step::Note(since)) => self.note_failing(ready.destination, since).await,
-            Some(Step::GiveUp { since }) => self.give_up(ready.destination, since).await,
-        }
+        let ended_at = store.clock().now();
+        (sent, Times { received_at, started_at, duration: started.elapsed(), ended_at })
     }
 
     async fn attempt(
@@ -87,19 +104,13 @@ impl Lane {
     }
 
     /// What becomes of the event.
-    fn decide(
-        &self,
-        ready: &Ready,
-        along: &Connection,
-        sent: Sent,
-        received_at: Option<Timestamp>,
-        (started_at, duration, now): (Timestamp, Duration, Timestamp),
-    ) -> Attempt {
+    pub(crate) fn decide(&self, ready: &Ready, along: &Connection, sent: Sent, times: Times) -> Attempt {
+        let Times { received_at, started_at, duration, ended_at } = times;
         let number = ready.attempts + 1;
-        let received_at = received_at.unwrap_or(now);
-        let input = follow_up(&sent, &along.retry, number, received_at, now, self.parts.jitter.next());
-        let next = transition(EventState::Delivering, input, now);
-        let (state, due_at) = next.map_or((EventState::Failed, now), |next| (next.state, next.due_at));
+        let received_at = received_at.unwrap_or(ended_at);
+        let input = follow_up(&sent, &along.retry, number, received_at, ended_at, self.parts.jitter.next());
+        let next = transition(EventState::Delivering, input, ended_at);
+        let (state, due_at) = next.map_or((EventState::Failed, ended_at), |next| (next.state, next.due_at));
         Attempt {
             id: AttemptId { event: ready.event, number },
             project: along.project,
@@ -110,6 +121,31 @@ impl Lane {
             outcome: sent.outcome,
             state,
             due_at,
+        }
+    }
+
+    /// Counts an attempt; what is to be done about its destination, if anything.
+    pub(crate) fn note(
+        &self,
+        attempt: &Attempt,
+        destination: &Destination,
+        probe: Option<Probe>,
+        times: Times,
+    ) -> Option<Step> {
+        self.pace.note(&attempt.outcome, probe);
+        self.parts.metrics.note(attempt, times.received_at, times.ended_at);
+        self.failing.note(&attempt.outcome, destination.pacing.disable_after, times.ended_at)
+    }
+
+    /// Does what an attempt means for others than its event, once it is recorded.
+    pub(crate) async fn follow(&self, ready: &Ready, attempt: &Attempt, step: Option<Step>) {
+        if attempt.outcome.status() == Some(410) {
+            self.disable(ready.event.connection, DisableCause::DestinationGone).await;
+        }
+        match step {
+            None => {}
+            Some(Step::Note(since)) => self.note_failing(ready.destination, since).await,
+            Some(Step::GiveUp { since }) => self.give_up(ready.destination, since).await,
         }
     }
 
