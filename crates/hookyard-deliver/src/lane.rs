@@ -126,6 +126,7 @@ impl Lane {
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = self.queue.work(), if rest.for_event => {}
                 () = self.idle.turned() => {}
+                () = self.queue.looked(), if is_starting => {}
                 Some(_) = workers.join_next(), if !workers.is_empty() => {}
                 () = tokio::time::sleep_until(until) => self.send_away(IDLE_MAX),
             }

@@ -59,12 +59,7 @@ impl Lane {
     }
 
     /// Sends the event, and reads the answer.
-    async fn exchange(
-        &self,
-        ready: &Ready,
-        plan: &Plan,
-        connection: &mut Option<Kept>,
-    ) -> (Sent, Times) {
+    async fn exchange(&self, ready: &Ready, plan: &Plan, connection: &mut Option<Kept>) -> (Sent, Times) {
         let store = &self.parts.store;
         let started_at = store.clock().now();
         let started = Instant::now();

@@ -83,6 +83,8 @@ pub struct Lane {
     standing: Mutex<Standing>,
     /// How many events earlier runs left, as far as they fit into memory; `u64::MAX` while nobody has looked.
     left_over: AtomicU64,
+    /// Told when that is known.
+    looked: Notify,
     store: Weak<Inner>,
 }
 
@@ -116,6 +118,7 @@ impl Store {
                 look: Notify::new(),
                 standing: Mutex::default(),
                 left_over: AtomicU64::new(u64::MAX),
+                looked: Notify::new(),
                 store: Arc::downgrade(&self.inner),
             })
         });
@@ -386,6 +389,16 @@ impl Lane {
     /// How many events earlier runs left, as far as they fit into memory; none while nobody has looked.
     pub fn left_over(&self) -> Option<u64> {
         Some(self.left_over.load(Ordering::Acquire)).filter(|count| *count < u64::MAX)
+    }
+
+    /// Waits until that is known. Cancel-safe.
+    pub async fn looked(&self) {
+        let looked = self.looked.notified();
+        tokio::pin!(looked);
+        looked.as_mut().enable();
+        if self.left_over().is_none() {
+            looked.await;
+        }
     }
 
     /// Has the lane look into the index for what is due.

@@ -189,7 +189,9 @@ impl Lane {
 
     fn take_in(&self, found: Found, inner: &Inner) {
         let left_over = (found.loaded.len() + found.keys.loaded()) as u64;
-        let _ = self.left_over.compare_exchange(u64::MAX, left_over, Ordering::AcqRel, Ordering::Acquire);
+        if self.left_over.compare_exchange(u64::MAX, left_over, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            self.looked.notify_waiters();
+        }
         let mut queued = 0;
         let mut state = self.lock();
         let mut settled = state.settled_meanwhile.take().unwrap_or_default();

@@ -86,7 +86,7 @@ async fn a_server_that_is_restarted_costs_no_attempt() {
 #[tokio::test]
 async fn there_are_never_more_connections_than_attempts_at_the_same_time() {
     // It allows one request on each connection, and answers when four are waiting.
-    let (server, gateway, _yard) = joined(1, 4, "concurrency = 4\nslow_start = false").await;
+    let (server, gateway, _yard) = joined(1, 4, "concurrency = 4").await;
     let sent = take(&gateway, 0..40).await;
     let deliveries = server.take(40);
     assert_eq!(bodies(&deliveries), sent);
