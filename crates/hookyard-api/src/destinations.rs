@@ -2,6 +2,7 @@
 
 mod auth;
 mod pacing;
+mod reach;
 mod wire;
 
 use std::sync::Arc;
@@ -123,7 +124,11 @@ fn view(api: &Shared, destination: &Destination, generated: Option<&Secret>) -> 
     DestinationView::new(destination, api.store.standing(destination.id), generated, api.clock.now())
 }
 
-fn find(api: &Shared, project: ProjectId, id: DestinationId) -> Result<Arc<Destination>, Problem> {
+/// The destination with this id.
+///
+/// # Errors
+/// Not found.
+pub(crate) fn find(api: &Shared, project: ProjectId, id: DestinationId) -> Result<Arc<Destination>, Problem> {
     let snapshot = api.store.catalog().snapshot();
     let found = snapshot.destinations.get(&id).filter(|destination| destination.project == project);
     found.cloned().ok_or_else(|| Problem::not_found("destination", id))

@@ -12,6 +12,7 @@
 //! - `list`, `time`, `payload`, `managed`, `problem`: how answers look.
 //! - `project`: which project a call is about. `secrets`: how secrets come in, and what is shown of them.
 //! - `sources`, `destinations`, `connections`: configuration. `providers`: what a source can verify.
+//! - `leases`: events that consumers ask for.
 //! - `requests`, `events`, `attempts`: what arrived and what became of it. `bulk_operations`: many events at once.
 //! - `issues`: what fails, until it works again. `alerts`: who is told of them.
 //! - `transformations`: trying one on a sample.
@@ -39,6 +40,7 @@ mod time;
 mod alerts;
 mod connections;
 mod destinations;
+mod leases;
 pub mod providers;
 mod sources;
 

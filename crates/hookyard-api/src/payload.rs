@@ -4,6 +4,7 @@ use std::str;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
 use serde::Serialize;
 
 /// Most bytes of a body that are shown inside JSON; the raw form has all.
@@ -29,6 +30,11 @@ impl Payload {
     pub(crate) fn new(kept: &[u8], size: u64) -> Self {
         let shown = kept.get(..SHOWN_BYTES_MAX).unwrap_or(kept);
         Self::cut(shown, Some(size), (shown.len() as u64) < size)
+    }
+
+    /// Shows all of a body.
+    pub(crate) fn whole(body: &[u8]) -> Self {
+        Self::cut(body, Some(body.len() as u64), false)
     }
 
     /// Shows what is `kept` of a destination's answer, which may have been longer by nobody knows what.
@@ -77,6 +83,12 @@ impl From<&[u8]> for HeaderText {
             |text| Self::Text(text.to_owned()),
         )
     }
+}
+
+/// Headers in order, each line `[name, value]`.
+pub(crate) fn headers(headers: &HeaderMap) -> HeaderLines {
+    let lines = headers.iter();
+    lines.map(|(name, value)| (name.as_str().to_owned(), HeaderText::from(value.as_bytes()))).collect()
 }
 
 /// Header lines in order, each `[name, value]`.

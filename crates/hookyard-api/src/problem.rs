@@ -12,6 +12,7 @@ use hookyard_store::by_hand::ByHandError;
 use hookyard_store::catalog::{Noun, WriteError};
 use hookyard_store::history::ReadError;
 use hookyard_store::issues;
+use hookyard_store::lanes::{ChangeError, NotServed};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -76,6 +77,8 @@ pub(crate) enum Kind {
     TooManyAlerts,
     /// A bulk operation would do more than was expected.
     MoreEvents,
+    /// Events of the destination are sent, and cannot be asked for.
+    NotAPullDestination,
     /// The body is too long.
     BodyTooLarge,
     /// The body is not declared as JSON.
@@ -98,7 +101,9 @@ pub(crate) enum Kind {
     Internal,
     /// The store takes no writes at the moment.
     StoreUnavailable,
-    /// Too many transformations wait to be tried.
+    /// Nobody serves the destination at the moment.
+    NotServed,
+    /// Too much waits: transformations to be tried, or calls for events.
     Busy,
 }
 
@@ -132,6 +137,9 @@ impl Kind {
             Self::IssueResolved => (S::CONFLICT, "issue_resolved", "The issue is resolved"),
             Self::TooManyAlerts => (S::CONFLICT, "too_many_alerts", "There are too many alerts"),
             Self::MoreEvents => (S::CONFLICT, "more_events", "There are more events than expected"),
+            Self::NotAPullDestination => {
+                (S::CONFLICT, "not_a_pull_destination", "The destination's events cannot be asked for")
+            }
             Self::NotDeliverable => {
                 (S::CONFLICT, "not_deliverable", "The event's connection does not deliver")
             }
@@ -157,6 +165,9 @@ impl Kind {
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something failed here"),
             Self::StoreUnavailable => {
                 (S::SERVICE_UNAVAILABLE, "store_unavailable", "The store takes no writes now")
+            }
+            Self::NotServed => {
+                (S::SERVICE_UNAVAILABLE, "not_served", "The destination is not served at the moment")
             }
             Self::Busy => (S::SERVICE_UNAVAILABLE, "busy", "There is too much to do now"),
         }
@@ -294,6 +305,30 @@ impl From<Unavailable> for Problem {
     }
 }
 
+impl From<NotServed> for Problem {
+    fn from(_: NotServed) -> Self {
+        let detail = format!("the gateway starts or stops: try again in {BUSY_RETRY_AFTER_S} s");
+        Self::new(Kind::NotServed, detail).and_header(header::RETRY_AFTER, BUSY_RETRY_AFTER_S.into())
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NotServed(error) => error.into(),
+            ChangeError::Unavailable(Unavailable { cause, retry_after_s }) => {
+                tracing::warn!(%cause, "what a consumer said could not be recorded: the store takes no writes");
+                let detail = format!(
+                    "not all of it is recorded, and what is not is leased as before: say all of it again in \
+                     {retry_after_s} s"
+                );
+                Self::new(Kind::StoreUnavailable, detail)
+                    .and_header(header::RETRY_AFTER, retry_after_s.into())
+            }
+        }
+    }
+}
+
 impl From<ByHandError> for Problem {
     fn from(error: ByHandError) -> Self {
         match error {
@@ -406,6 +441,7 @@ fn field_of_setting(setting: &'static str) -> &'static str {
         "timeout" => "timeout_ms",
         "interval" => "interval_ms",
         "connections" => "connection_ids",
+        "lease" => "lease_ms",
         "disable_after" => "disable_after_ms",
         same => same,
     }

@@ -33,12 +33,14 @@ use crate::metrics::StoreMetrics;
 use crate::problem::{Kind, Problem};
 use crate::transformations;
 use crate::{
-    alerts, attempts, bulk_operations, connections, destinations, events, health, issues, metrics, providers,
-    requests, sources,
+    alerts, attempts, bulk_operations, connections, destinations, events, health, issues, leases, metrics,
+    providers, requests, sources,
 };
 
 /// Most connections at a time; further ones wait to be taken.
 const CONNECTIONS_MAX: usize = 256;
+/// Most calls that wait for events at a time; further ones are refused, so that other calls find a connection.
+const RECEIVING_MAX: usize = CONNECTIONS_MAX / 2;
 /// How long a head may take to arrive, and an idle connection stays open.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long calls under way may take after the shutdown began.
@@ -89,6 +91,8 @@ pub(crate) struct Shared {
     pub(crate) store_metrics: StoreMetrics,
     /// Tries transformations.
     pub(crate) transformations: Runner,
+    /// One for each call that may wait for events.
+    pub(crate) receiving: Semaphore,
     /// Held from reading a resource to writing its new form, so that no change is lost between.
     pub(crate) writing: tokio::sync::Mutex<()>,
 }
@@ -107,6 +111,7 @@ impl Api {
             keys: options.keys,
             registry,
             transformations: options.transformations,
+            receiving: Semaphore::new(RECEIVING_MAX),
             writing: tokio::sync::Mutex::new(()),
         };
         Self { admin_key: options.admin_key, shared: Arc::new(shared) }
@@ -200,6 +205,10 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/api/v1/destinations/{id}/rotate-secret", post(destinations::rotate_secret))
         .route("/api/v1/destinations/{id}/pause", destinations::pausing(true))
         .route("/api/v1/destinations/{id}/resume", destinations::pausing(false))
+        .route("/api/v1/destinations/{id}/receive", post(leases::receive))
+        .route("/api/v1/destinations/{id}/ack", post(leases::acknowledge))
+        .route("/api/v1/destinations/{id}/nack", post(leases::refuse))
+        .route("/api/v1/destinations/{id}/extend", post(leases::extend))
         .route("/api/v1/connections", get(connections::list).post(connections::create))
         .route(
             "/api/v1/connections/{id}",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::connection::Connection;
+use hookyard_model::destination::Reach;
 use hookyard_model::id::{ConnectionId, DestinationId};
 use hookyard_store::catalog::Snapshot;
 use hookyard_store::store::Store;
@@ -96,7 +97,10 @@ fn keep_in_step(
                 let lane = Arc::new(Lane::new(parts.clone(), destination, birth));
                 let queue = parts.store.lane(*id);
                 let fill = tokio::spawn(async move { queue.keep_filled().await });
-                let dispatch = tokio::spawn(Arc::clone(&lane).dispatch(stop.clone()));
+                let dispatch = match destination.reach {
+                    Reach::Http(_) => tokio::spawn(Arc::clone(&lane).dispatch(stop.clone())),
+                    Reach::Pull(_) => tokio::spawn(Arc::clone(&lane).serve(stop.clone())),
+                };
                 lanes.insert(*id, Running { lane, dispatch, fill });
             }
         }

@@ -43,7 +43,7 @@ pub(crate) struct Lane {
     pub(crate) queue: Arc<Queue>,
     plan: RwLock<Arc<Plan>>,
     pub(crate) pace: Arc<Pace>,
-    idle: Arc<Idle>,
+    pub(crate) idle: Arc<Idle>,
     pub(crate) failing: Failing,
 }
 
@@ -90,7 +90,7 @@ impl Lane {
             return;
         }
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Plan::new(destination));
-        if before.of.url != destination.url {
+        if before.of.reach.url() != destination.reach.url() {
             self.failing.forget();
         }
         self.pace.configure(destination);
@@ -98,7 +98,7 @@ impl Lane {
         self.idle.wake();
     }
 
-    fn plan(&self) -> Arc<Plan> {
+    pub(crate) fn plan(&self) -> Arc<Plan> {
         Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -7,6 +7,8 @@
 //!                      (headers,   (hookyard_outgoing: guarded, bounded)
 //!                       sign)
 //! ```
+//!
+//! Of a destination whose events are asked for, `pull` hands them out instead.
 
 // The stage: a lane for each destination, and what a worker does with an event.
 pub mod deliver;
@@ -17,6 +19,7 @@ mod lane;
 mod latest;
 pub mod metrics;
 mod pace;
+mod pull;
 mod work;
 
 // What goes where.

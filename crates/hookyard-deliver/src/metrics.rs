@@ -22,10 +22,13 @@ pub struct Metrics {
     /// By class of answer (`2xx` … `5xx`), then by [`ErrorKind`]; resolved once.
     answers: [Counter; 6],
     errors: [Counter; ErrorKind::ALL.len()],
+    acknowledged: Counter,
     delivered: Counter,
     failed: Counter,
     superseded: Counter,
     under_way: Gauge,
+    leases_out: Gauge,
+    consumers_waiting: Gauge,
     breakers_open: Gauge,
     breaker_openings: Counter,
     gone: Counter,
@@ -59,6 +62,29 @@ impl Drop for UnderWay {
     }
 }
 
+/// Counts a consumer as one who waits for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct ConsumerWaiting(Gauge);
+
+impl Drop for ConsumerWaiting {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Counts an event as leased, which is an attempt under way, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct LeaseOut {
+    leases_out: Gauge,
+    _under_way: UnderWay,
+}
+
+impl Drop for LeaseOut {
+    fn drop(&mut self) {
+        self.leases_out.dec();
+    }
+}
+
 impl Metrics {
     /// Makes the counters and registers them.
     pub fn register(registry: &mut Registry) -> Self {
@@ -71,10 +97,13 @@ impl Metrics {
         let metrics = Self {
             answers: ["other", "1xx", "2xx", "3xx", "4xx", "5xx"].map(counter),
             errors: ErrorKind::ALL.map(|kind| counter(kind.name())),
+            acknowledged: counter("acknowledged"),
             delivered: Counter::default(),
             failed: Counter::default(),
             superseded: Counter::default(),
             under_way: Gauge::default(),
+            leases_out: Gauge::default(),
+            consumers_waiting: Gauge::default(),
             breakers_open: Gauge::default(),
             breaker_openings: Counter::default(),
             gone: disabled_for(DisableCause::DestinationGone),
@@ -83,7 +112,8 @@ impl Metrics {
             received_to_delivered_s: Histogram::new(buckets()),
         };
         let registry = registry.sub_registry_with_prefix("hookyard_delivery");
-        registry.register("attempts", "Attempts by class of answer or kind of error", attempts);
+        let about = "Attempts by class of answer or kind of error, or acknowledged";
+        registry.register("attempts", about, attempts);
         registry.register("events_delivered", "Events that were delivered", metrics.delivered.clone());
         registry.register("events_failed", "Events that have no tries left", metrics.failed.clone());
         let superseded = metrics.superseded.clone();
@@ -93,6 +123,10 @@ impl Metrics {
             superseded,
         );
         registry.register("attempts_under_way", "Attempts under way now", metrics.under_way.clone());
+        let out = metrics.leases_out.clone();
+        registry.register("leases_out", "Events that consumers have and have not answered now", out);
+        let waiting = metrics.consumers_waiting.clone();
+        registry.register("consumers_waiting", "Calls that wait for events now", waiting);
         let open = metrics.breakers_open.clone();
         registry.register("breakers_open", "Destinations whose breaker is open or half open now", open);
         let openings = metrics.breaker_openings.clone();
@@ -121,6 +155,16 @@ impl Metrics {
         self.superseded.inc();
     }
 
+    pub(crate) fn lease_out(&self) -> LeaseOut {
+        self.leases_out.inc();
+        LeaseOut { leases_out: self.leases_out.clone(), _under_way: self.under_way() }
+    }
+
+    pub(crate) fn consumer_waits(&self) -> ConsumerWaiting {
+        self.consumers_waiting.inc();
+        ConsumerWaiting(self.consumers_waiting.clone())
+    }
+
     /// A breaker has opened; it counts as open for as long as the answer lives.
     pub(crate) fn breaker_opens(&self) -> OpenBreaker {
         self.breaker_openings.inc();
@@ -142,6 +186,7 @@ impl Metrics {
             Outcome::Error(error) => {
                 ErrorKind::ALL.iter().position(|kind| *kind == error.kind).and_then(|at| self.errors.get(at))
             }
+            Outcome::Acknowledged => Some(&self.acknowledged),
         };
         if let Some(counter) = counter.or_else(|| self.answers.first()) {
             counter.inc();

@@ -71,7 +71,7 @@ pub(crate) fn build(
     headers.append(http::header::HOST, target.host_header.clone());
     add_original(&mut headers, &head, original)?;
     add_length(&mut headers, &method, original.body.len());
-    add_own(&mut headers, target, shipment)?;
+    add_own(&mut headers, &target.keys, shipment)?;
 
     let mut request = http::Request::new(Full::new(original.body.clone()));
     *request.method_mut() = method;
@@ -81,7 +81,12 @@ pub(crate) fn build(
     Ok(request)
 }
 
-fn add_original(headers: &mut HeaderMap, head: &Head<'_>, original: &Request) -> Result<(), DeliveryError> {
+/// The original headers, less those that belong to one hop.
+pub(crate) fn add_original(
+    headers: &mut HeaderMap,
+    head: &Head<'_>,
+    original: &Request,
+) -> Result<(), DeliveryError> {
     let named_by_connection = named_by_connection(head);
     let mut forwarded_for = Vec::new();
     for (name, value) in &head.headers {
@@ -139,13 +144,18 @@ fn add_length(headers: &mut HeaderMap, method: &Method, body_bytes: usize) {
     }
 }
 
-fn add_own(headers: &mut HeaderMap, target: &Target, shipment: &Shipment<'_>) -> Result<(), DeliveryError> {
+/// Hookyard's own headers.
+pub(crate) fn add_own(
+    headers: &mut HeaderMap,
+    keys: &[sign::Key],
+    shipment: &Shipment<'_>,
+) -> Result<(), DeliveryError> {
     let value = |text: String| {
         HeaderValue::from_maybe_shared(Bytes::from(text)).map_err(|error| refuse(error.to_string()))
     };
     let id = shipment.event.to_string();
     let timestamp_s = shipment.now.s().to_string();
-    let signature = sign::signature(&target.keys, &id, &timestamp_s, &shipment.request.body, shipment.now);
+    let signature = sign::signature(keys, &id, &timestamp_s, &shipment.request.body, shipment.now);
     let id = value(id)?;
     headers.append("webhook-id", id.clone());
     headers.append("webhook-timestamp", value(timestamp_s)?);
@@ -156,6 +166,6 @@ fn add_own(headers: &mut HeaderMap, target: &Target, shipment: &Shipment<'_>) ->
     Ok(())
 }
 
-fn refuse(detail: String) -> DeliveryError {
+pub(crate) fn refuse(detail: String) -> DeliveryError {
     DeliveryError { kind: ErrorKind::Request, detail }
 }

@@ -102,6 +102,7 @@ fn trouble(outcome: &Outcome) -> Option<bool> {
         Outcome::Response(response) => Some(response.status >= 500 || response.status == 429),
         Outcome::Error(error) if error.kind == ErrorKind::Request => None,
         Outcome::Error(_) => Some(true),
+        Outcome::Acknowledged => Some(false),
     }
 }
 
@@ -319,6 +320,7 @@ impl Listeners {
 mod tests {
     use bytes::Bytes;
     use hookyard_model::attempt::{DeliveryError, Response};
+    use hookyard_model::destination::{Http, Reach};
     use hookyard_model::id::{DestinationId, ProjectId};
     use hookyard_model::pacing::{Breaker as BreakerSettings, Rate as RateSettings, RateUnit};
     use hookyard_model::source::ManagedBy;
@@ -331,16 +333,12 @@ mod tests {
             id: DestinationId(1),
             project: ProjectId(1),
             name: "test".into(),
-            url: "http://a.test/".into(),
-            append_path: false,
-            timeout: Duration::from_secs(30),
+            reach: Reach::Http(Http::at("http://a.test/")),
             concurrency,
-            http_version: hookyard_model::destination::HttpVersion::Auto,
             pacing,
             paused_at: None,
             failing_since: None,
             signing_secrets: vec![],
-            auth: hookyard_model::auth::Auth::None,
             managed_by: ManagedBy::Api,
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hookyard_model::destination::Destination;
+use hookyard_model::destination::{Destination, Reach};
 use hookyard_outgoing::endpoint::{Endpoint, Url, UrlError};
 use hookyard_outgoing::shared::SharedConnections;
 use http::HeaderValue;
@@ -38,6 +38,9 @@ pub struct Target {
 /// Why a destination cannot be sent to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
+    /// Its events are asked for.
+    #[error("nothing is sent to a destination of type `pull`")]
+    Pull,
     /// No request can be sent to its URL.
     #[error(transparent)]
     Url(#[from] UrlError),
@@ -61,22 +64,21 @@ impl Target {
     /// # Errors
     /// [`TargetError`] where its URL, secrets or timeout cannot be used.
     pub fn new(destination: &Destination) -> Result<Self, TargetError> {
-        let url = Url::parse(&destination.url)?;
-        if destination.signing_secrets.is_empty() {
-            return Err(TargetError::NoSecret);
-        }
-        if destination.timeout.is_zero() || destination.timeout > TIMEOUT_MAX {
+        let Reach::Http(http) = &destination.reach else { return Err(TargetError::Pull) };
+        let url = Url::parse(&http.url)?;
+        let keys = keys(destination)?;
+        if http.timeout.is_zero() || http.timeout > TIMEOUT_MAX {
             return Err(TargetError::Timeout);
         }
-        let shared = SharedConnections::new(destination.http_version, &url.endpoint);
+        let shared = SharedConnections::new(http.http_version, &url.endpoint);
         Ok(Self {
             endpoint: url.endpoint,
             shared: shared.map(Arc::new),
             host_header: url.host_header,
-            keys: destination.signing_secrets.iter().map(sign::key).collect::<Result<_, _>>()?,
-            auth: Auth::new(&destination.auth)?,
-            timeout: destination.timeout,
-            append_path: destination.append_path,
+            keys,
+            auth: Auth::new(&http.auth)?,
+            timeout: http.timeout,
+            append_path: http.append_path,
             path: url.path,
         })
     }
@@ -95,6 +97,17 @@ impl Target {
             format!("the request's path cannot be appended to the destination's URL: {error}")
         })
     }
+}
+
+/// What deliveries to a destination are signed with: one key per signing secret, in their order.
+///
+/// # Errors
+/// [`TargetError`] where there are none, or one cannot be used.
+pub(crate) fn keys(destination: &Destination) -> Result<Vec<sign::Key>, TargetError> {
+    if destination.signing_secrets.is_empty() {
+        return Err(TargetError::NoSecret);
+    }
+    Ok(destination.signing_secrets.iter().map(sign::key).collect::<Result<_, _>>()?)
 }
 
 /// Appends path and query: one slash between the paths, one `&` between the queries, the URL's first.
@@ -157,7 +170,7 @@ fn push_escaped(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use hookyard_model::clock::Timestamp;
-    use hookyard_model::destination::{HttpVersion, SigningSecret};
+    use hookyard_model::destination::{Http, SigningSecret};
     use hookyard_model::id::{DestinationId, ProjectId};
     use hookyard_model::pacing::Pacing;
     use hookyard_model::secret::Secret;
@@ -175,16 +188,12 @@ mod tests {
             id: DestinationId(1),
             project: ProjectId(1),
             name: "test".into(),
-            url: url.into(),
-            append_path: true,
-            timeout: Duration::from_secs(30),
+            reach: Reach::Http(Http { append_path: true, ..Http::at(url) }),
             concurrency: 1,
-            http_version: HttpVersion::default(),
             pacing: Pacing::default(),
             paused_at: None,
             failing_since: None,
             signing_secrets: vec![signing_secret("whsec_YSBrZXk=")],
-            auth: hookyard_model::auth::Auth::None,
             managed_by: ManagedBy::Api,
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
@@ -204,9 +213,13 @@ mod tests {
             change(&mut destination);
             Target::new(&destination).err()
         };
+        let within = |timeout| {
+            let reach = Reach::Http(Http { timeout, ..Http::at("http://a.test") });
+            Target::new(&Destination { reach, ..destination("") }).err()
+        };
         assert_eq!(changed(|one| one.signing_secrets.clear()), Some(TargetError::NoSecret));
-        assert_eq!(changed(|one| one.timeout = Duration::ZERO), Some(TargetError::Timeout));
-        assert_eq!(changed(|one| one.timeout = Duration::MAX), Some(TargetError::Timeout));
+        assert_eq!(within(Duration::ZERO), Some(TargetError::Timeout));
+        assert_eq!(within(Duration::MAX), Some(TargetError::Timeout));
         let secret = changed(|one| one.signing_secrets.push(signing_secret("plain")));
         assert_eq!(secret, Some(TargetError::Secret(SecretError::NoPrefix)));
     }
@@ -247,8 +260,8 @@ mod tests {
         ] {
             assert_eq!(target(url).path_for(suffix).unwrap(), expected, "{url} and {suffix}");
         }
-        let mut fixed = destination("http://a.test/hook?a=1");
-        fixed.append_path = false;
+        let reach = Reach::Http(Http::at("http://a.test/hook?a=1"));
+        let fixed = Destination { reach, ..destination("") };
         assert_eq!(Target::new(&fixed).unwrap().path_for("/x?b=2").unwrap(), "/hook?a=1");
     }
 

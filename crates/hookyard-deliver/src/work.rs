@@ -199,11 +199,11 @@ fn follow_up(
     next_attempt(retry, &failed, random).map_or(Input::GiveUp, Input::RetryAt)
 }
 
-fn failed(kind: ErrorKind, detail: String) -> Sent {
+pub(crate) fn failed(kind: ErrorKind, detail: String) -> Sent {
     Sent { outcome: Outcome::Error(DeliveryError { kind, detail }), retry_after: None }
 }
 
-fn unreadable(error: &impl std::fmt::Display) -> Sent {
+pub(crate) fn unreadable(error: &impl std::fmt::Display) -> Sent {
     failed(ErrorKind::Request, format!("the stored request cannot be read: {error}"))
 }
 

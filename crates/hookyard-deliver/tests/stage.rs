@@ -6,5 +6,7 @@
 mod failing;
 #[path = "stage/latest.rs"]
 mod latest;
+#[path = "stage/pull.rs"]
+mod pull;
 #[path = "stage/yard.rs"]
 mod yard;

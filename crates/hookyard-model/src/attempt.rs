@@ -77,19 +77,33 @@ pub enum Outcome {
     Response(Response),
     /// It did not, or not to the end.
     Error(DeliveryError),
+    /// A consumer acknowledged the event, which it had asked for.
+    Acknowledged,
 }
 
 impl Outcome {
-    /// Whether the event counts as delivered: any 2xx, read to its end or to the limit.
+    /// Whether the event counts as delivered: any 2xx, read to its end or to the limit, or acknowledged.
     pub const fn is_success(&self) -> bool {
-        matches!(self, Self::Response(response) if response.status >= 200 && response.status < 300)
+        match self {
+            Self::Response(response) => response.status >= 200 && response.status < 300,
+            Self::Error(_) => false,
+            Self::Acknowledged => true,
+        }
     }
 
     /// The status code, where there was an answer.
     pub const fn status(&self) -> Option<u16> {
         match self {
             Self::Response(response) => Some(response.status),
-            Self::Error(_) => None,
+            Self::Error(_) | Self::Acknowledged => None,
+        }
+    }
+
+    /// What went wrong, where there was no answer.
+    pub const fn error(&self) -> Option<&DeliveryError> {
+        match self {
+            Self::Error(error) => Some(error),
+            Self::Response(_) | Self::Acknowledged => None,
         }
     }
 }
@@ -137,11 +151,15 @@ pub enum ErrorKind {
     Request,
     /// The token for the destination could not be had from its token endpoint.
     Token,
+    /// The consumer that had asked for the event said that it failed.
+    Nacked,
+    /// The consumer that had asked for the event said nothing in time.
+    LeaseExpired,
 }
 
 impl ErrorKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Dns,
         Self::AddressRefused,
         Self::Connect,
@@ -151,6 +169,8 @@ impl ErrorKind {
         Self::Protocol,
         Self::Request,
         Self::Token,
+        Self::Nacked,
+        Self::LeaseExpired,
     ];
 
     /// The name in the API and in metrics.
@@ -165,6 +185,8 @@ impl ErrorKind {
             Self::Protocol => "protocol",
             Self::Request => "request",
             Self::Token => "token",
+            Self::Nacked => "nacked",
+            Self::LeaseExpired => "lease_expired",
         }
     }
 
@@ -180,6 +202,8 @@ impl ErrorKind {
             Self::Protocol => 7,
             Self::Request => 8,
             Self::Token => 9,
+            Self::Nacked => 10,
+            Self::LeaseExpired => 11,
         }
     }
 

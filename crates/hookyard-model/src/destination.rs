@@ -1,4 +1,4 @@
-//! Destinations: where events go.
+//! Destinations: where events go, and how they get there.
 
 use std::time::Duration;
 
@@ -13,6 +13,14 @@ use crate::source::ManagedBy;
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 /// How many attempts run at the same time where nothing is said.
 pub const CONCURRENCY_DEFAULT: u32 = 16;
+/// How many events of a pull destination are leased at the same time where nothing is said.
+pub const LEASES_DEFAULT: u32 = 1_000;
+/// How long an event is leased where nothing is said.
+pub const LEASE_DEFAULT: Duration = Duration::from_secs(30);
+/// The shortest time that an event can be leased for.
+pub const LEASE_MIN: Duration = Duration::from_secs(1);
+/// The longest.
+pub const LEASE_MAX: Duration = Duration::from_secs(12 * 3600);
 /// How long a signing secret that is rotated out goes on signing where nothing is said.
 pub const OVERLAP_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 /// The longest that one can.
@@ -49,7 +57,7 @@ impl HttpVersion {
     }
 }
 
-/// An HTTP endpoint that events are delivered to.
+/// Where events are delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     /// Its identity.
@@ -58,16 +66,10 @@ pub struct Destination {
     pub project: ProjectId,
     /// Its name, unique among the project's destinations.
     pub name: String,
-    /// Absolute `http` or `https` URL without user info and fragment.
-    pub url: String,
-    /// Whether the request's path (behind the source token) and query are appended to the URL.
-    pub append_path: bool,
-    /// How long one attempt may take: connecting, headers and body together.
-    pub timeout: Duration,
+    /// How events get there.
+    pub reach: Reach,
     /// How many attempts run at the same time, at least 1.
     pub concurrency: u32,
-    /// Which version of HTTP is spoken.
-    pub http_version: HttpVersion,
     /// How fast it is sent to, and what is done while it fails.
     pub pacing: Pacing,
     /// Since when nothing is delivered to it, because a person said so; none while it is not paused. Its
@@ -78,14 +80,90 @@ pub struct Destination {
     /// Standard Webhooks secrets; all of them sign, those that are being rotated out until their end.
     /// Never empty, and the first has no end.
     pub signing_secrets: Vec<SigningSecret>,
-    /// How the destination is told besides that it is us.
-    pub auth: Auth,
     /// Who may change it.
     pub managed_by: ManagedBy,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// How events get to a destination. It is settled when the destination is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Hookyard sends them to a URL.
+    Http(Http),
+    /// A consumer asks for them, and says what became of each.
+    Pull(Pull),
+}
+
+/// An HTTP endpoint that events are sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Absolute `http` or `https` URL without user info and fragment.
+    pub url: String,
+    /// Whether the request's path (behind the source token) and query are appended to the URL.
+    pub append_path: bool,
+    /// How long one attempt may take: connecting, headers and body together.
+    pub timeout: Duration,
+    /// Which version of HTTP is spoken.
+    pub http_version: HttpVersion,
+    /// How the destination is told besides that it is us.
+    pub auth: Auth,
+}
+
+/// What consumers are given where they do not ask for something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pull {
+    /// How long an event is leased: from [`LEASE_MIN`] to [`LEASE_MAX`].
+    pub lease: Duration,
+}
+
+impl Reach {
+    /// The name of its type in the API and the configuration file.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Pull(_) => "pull",
+        }
+    }
+
+    /// Whether it is of the same type as another.
+    pub const fn is_like(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Http(_), Self::Http(_)) | (Self::Pull(_), Self::Pull(_)))
+    }
+
+    /// The endpoint, where there is one.
+    pub const fn http(&self) -> Option<&Http> {
+        match self {
+            Self::Http(http) => Some(http),
+            Self::Pull(_) => None,
+        }
+    }
+
+    /// The URL, where there is one.
+    pub fn url(&self) -> Option<&str> {
+        self.http().map(|http| http.url.as_str())
+    }
+}
+
+impl Http {
+    /// An endpoint with the defaults for all but its URL.
+    pub fn at(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            append_path: false,
+            timeout: TIMEOUT_DEFAULT,
+            http_version: HttpVersion::Auto,
+            auth: Auth::None,
+        }
+    }
+}
+
+impl Default for Pull {
+    fn default() -> Self {
+        Self { lease: LEASE_DEFAULT }
+    }
 }
 
 /// A Standard Webhooks secret that deliveries are signed with.

@@ -197,6 +197,36 @@ impl FromStr for EventId {
     }
 }
 
+/// A lease: an event that a consumer has asked for and not answered yet. 128 random bits, so that nobody guesses
+/// another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeaseId(pub [u64; 2]);
+
+impl LeaseId {
+    /// What the text form starts with, before the underscore.
+    pub const PREFIX: &'static str = "lease";
+}
+
+impl fmt::Display for LeaseId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("lease_")?;
+        self.0.iter().try_for_each(|half| write_base32(*half, out))
+    }
+}
+
+impl FromStr for LeaseId {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let parse = || {
+            let (first, second) = text.strip_prefix("lease_")?.as_bytes().split_at_checked(TEXT_CHARS)?;
+            Some(Self([read_base32(first)?, read_base32(second)?]))
+        };
+        let wrong = || ParseError { text: text.to_owned(), prefix: Self::PREFIX, chars: 2 * TEXT_CHARS };
+        parse().ok_or_else(wrong)
+    }
+}
+
 /// An attempt: the `number`-th try (from 1) to deliver an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptId {
@@ -271,6 +301,8 @@ mod tests {
         assert_eq!(event.to_string().parse(), Ok(event));
         let attempt = AttemptId { event, number: 12 };
         assert_eq!(attempt.to_string().parse(), Ok(attempt));
+        let lease = LeaseId([u64::MAX, 3]);
+        assert_eq!(lease.to_string().parse(), Ok(lease));
     }
 
     #[test]

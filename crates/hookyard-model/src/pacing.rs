@@ -42,6 +42,15 @@ impl Default for Pacing {
     }
 }
 
+impl Pacing {
+    /// How a destination is treated whose events are asked for: whoever asks sets the pace, so nothing is left alone
+    /// while it fails, and nothing starts slowly.
+    pub fn pulled() -> Self {
+        let breaker = Breaker { enabled: false, ..Breaker::default() };
+        Self { breaker, slow_start: false, ..Self::default() }
+    }
+}
+
 /// So many attempts per unit of time, evenly spaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {

@@ -124,7 +124,8 @@ impl Failures {
                 (*first..=*last).contains(&response.status)
             }
             (Self::Error(kind), Outcome::Error(error)) => *kind == error.kind,
-            (Self::Statuses { .. }, Outcome::Error(_)) | (Self::Error(_), Outcome::Response(_)) => false,
+            (Self::Statuses { .. }, Outcome::Error(_) | Outcome::Acknowledged)
+            | (Self::Error(_), Outcome::Response(_) | Outcome::Acknowledged) => false,
         }
     }
 }

@@ -80,6 +80,7 @@ pub fn next_attempt(policy: &Retry, failed: &Failed<'_>, random: u64) -> Option<
     let is_final = match failed.outcome {
         Outcome::Response(response) => response.status == 410,
         Outcome::Error(error) => error.kind == ErrorKind::Request,
+        Outcome::Acknowledged => false,
     };
     let is_listed = retry_on.is_empty() || retry_on.iter().any(|it| it.include(failed.outcome));
     if is_final || !is_listed || give_up_on.iter().any(|it| it.include(failed.outcome)) {

@@ -21,7 +21,7 @@ use crate::stored::changed::Changed;
 /// Events changed in one go when a whole connection is cancelled or released.
 const CHANGED_AT_A_TIME: usize = 1_000;
 
-fn closing() -> Unavailable {
+pub(crate) fn closing() -> Unavailable {
     Unavailable { cause: "the store is closing".to_owned(), retry_after_s: 5 }
 }
 

@@ -4,7 +4,7 @@
 //! by the route stage without a detour; what goes beyond waits in the index and is loaded when there
 //! is room again, or when its time has come (`fill`). `ready` is such an event, `shares` says which event comes next, `takers` how it
 //! comes to those who wait for one, `keys` which events wait for others of their order key, `standing` what people are
-//! shown of the lane.
+//! shown of the lane, `polls` how consumers ask for events.
 //!
 //! **Invariants**
 //! 1. An event is at most once in a lane's memory: `known` holds it from the moment it enters until the
@@ -18,6 +18,7 @@
 mod fill;
 mod keys;
 mod look;
+mod polls;
 mod ready;
 mod shares;
 mod standing;
@@ -36,17 +37,20 @@ use hookyard_model::order::OrderKey;
 use hookyard_model::rule::DiscardCause;
 use hookyard_model::standing::Standing;
 use rustc_hash::{FxHashMap, FxHashSet};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use self::keys::{Blocked, Keys, Offered};
 use self::shares::{Behind, Shares};
 use self::takers::Takers;
+use crate::accept::Unavailable;
+use crate::by_hand::closing;
 use crate::journal::queue::Class;
 use crate::journal::record::Kind;
 use crate::store::{Inner, Store};
 use crate::stored::attempt;
 use crate::stored::changed::{Changed, Discarded};
 
+pub use polls::{Call, Change, ChangeError, ChangeTo, LeaseState, Leased, Message, NotServed, Receive};
 pub use ready::Ready;
 pub use takers::NoEvent;
 
@@ -85,6 +89,8 @@ pub struct Lane {
     left_over: AtomicU64,
     /// Told when that is known.
     looked: Notify,
+    /// What consumers ask of the lane's owner, where there is one.
+    calls: Mutex<Option<mpsc::Sender<Call>>>,
     store: Weak<Inner>,
 }
 
@@ -119,6 +125,7 @@ impl Store {
                 standing: Mutex::default(),
                 left_over: AtomicU64::new(u64::MAX),
                 looked: Notify::new(),
+                calls: Mutex::default(),
                 store: Arc::downgrade(&self.inner),
             })
         });
@@ -140,6 +147,23 @@ impl Store {
     pub fn record_attempt(&self, ready: &Ready, attempt: &Attempt) {
         let (head, body) = attempt::encode(attempt, ready.last_position);
         let record = self.inner.journal.queue.append(Kind::Attempt, Class::Kept, head, body);
+        self.attempted(ready, attempt, record);
+    }
+
+    /// The same for who has to know that it is durable, which it is when this returns.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where that cannot be done now. Nothing is recorded then, and the event is out as before.
+    pub async fn record_attempt_durably(&self, ready: &Ready, attempt: &Attempt) -> Result<(), Unavailable> {
+        let (head, body) = attempt::encode(attempt, ready.last_position);
+        let (record, done) = self.inner.journal.queue.append_awaited(Kind::Attempt, head, body)?;
+        drop(done.await.unwrap_or_else(|_closing| Err(closing()))?);
+        self.attempted(ready, attempt, Some(record));
+        Ok(())
+    }
+
+    /// What follows for an event's lane from an attempt that this record tells of.
+    fn attempted(&self, ready: &Ready, attempt: &Attempt, record: Option<u64>) {
         if attempt.state == EventState::Successful {
             self.note_delivered(ready, record);
         }

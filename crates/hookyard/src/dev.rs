@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use anyhow::Context;
-use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
+use hookyard_model::destination::{CONCURRENCY_DEFAULT, Http, Reach};
 use hookyard_model::id::{DestinationId, ProjectId, SourceId};
 use hookyard_model::pacing::Pacing;
 use hookyard_model::retry::Retry;
@@ -85,17 +85,15 @@ async fn source(store: &Store, project: ProjectId) -> anyhow::Result<Arc<Source>
 /// The destination that `--to` names.
 async fn destination(store: &Store, project: ProjectId, url: &str) -> anyhow::Result<DestinationId> {
     let known = store.catalog().snapshot().destination_named(project, DESTINATION).map(Arc::clone);
+    let auth = known.as_ref().and_then(|known| known.reach.http()).map(|http| http.auth.clone());
+    let auth = auth.unwrap_or_default();
     let new = NewDestination {
         name: DESTINATION.to_owned(),
-        url: url.to_owned(),
-        append_path: true,
-        timeout: TIMEOUT_DEFAULT,
+        reach: Reach::Http(Http { append_path: true, auth, ..Http::at(url) }),
         concurrency: CONCURRENCY_DEFAULT,
-        http_version: hookyard_model::destination::HttpVersion::Auto,
         pacing: Pacing::default(),
         paused: None,
         signing_secrets: Vec::new(),
-        auth: known.as_ref().map(|known| known.auth.clone()).unwrap_or_default(),
     };
     let made = match known.map(|known| known.id) {
         Some(id) => store.catalog().update_destination(project, id, new).await,

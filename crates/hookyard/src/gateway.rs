@@ -4,7 +4,8 @@
 //! 1. Ingest stops accepting connections and finishes the requests under way.
 //! 2. Bulk operations finish the batch under way, and go on after the next start.
 //! 3. Routing stops; what is accepted and not routed is routed after the next start.
-//! 4. Lanes take no further events; attempts under way may finish until the grace is over.
+//! 4. Lanes take no further events; attempts under way may finish until the grace is over. Consumers that wait for
+//!    events are answered that there are none, and those that have some may answer for a moment.
 //! 5. Alerts: what is being sent is finished, within a grace; what is not told is told after the next start.
 //! 6. The API stops.
 //! 7. The store writes the outcomes and closes.

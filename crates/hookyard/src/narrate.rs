@@ -75,6 +75,7 @@ fn attempt(attempt: &Attempt) -> String {
     let outcome = match &attempt.outcome {
         Outcome::Response(response) => response.status.to_string(),
         Outcome::Error(error) => format!("{}: {}", error.kind.name(), printable(&error.detail)),
+        Outcome::Acknowledged => "acknowledged".to_owned(),
     };
     let next = match attempt.state {
         EventState::Successful => String::new(),

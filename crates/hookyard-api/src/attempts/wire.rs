@@ -48,10 +48,7 @@ struct ResponseView {
 
 impl From<&Attempt> for AttemptSummaryView {
     fn from(attempt: &Attempt) -> Self {
-        let error = match &attempt.outcome {
-            Outcome::Response(_) => None,
-            Outcome::Error(error) => Some(error),
-        };
+        let error = attempt.outcome.error();
         Self {
             id: attempt.id.to_string(),
             event_id: attempt.id.event.to_string(),
@@ -74,7 +71,7 @@ impl From<&Attempt> for AttemptView {
     fn from(attempt: &Attempt) -> Self {
         let response = match &attempt.outcome {
             Outcome::Response(response) => Some(ResponseView::from(response)),
-            Outcome::Error(_) => None,
+            Outcome::Error(_) | Outcome::Acknowledged => None,
         };
         Self { summary: attempt.into(), response }
     }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::destination::{
-    CONCURRENCY_DEFAULT, Destination, HttpVersion, OVERLAP_DEFAULT, SigningSecret, TIMEOUT_DEFAULT,
+    CONCURRENCY_DEFAULT, Destination, LEASES_DEFAULT, OVERLAP_DEFAULT, Pull, Reach, SigningSecret,
 };
 use hookyard_model::pacing::Pacing;
 use hookyard_model::secret::Secret;
@@ -15,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::auth::{AuthFields, AuthView};
 use super::pacing::{BreakerFields, BreakerView, RateFields, RateView, disable_after};
+use super::reach::{OfHttp, OfPull, refuse_of_pull};
 use crate::body::Object;
 use crate::managed::managed_by;
 use crate::merge::Field;
@@ -27,20 +27,31 @@ use crate::time::Rfc3339;
 pub(crate) struct DestinationView {
     id: String,
     name: String,
-    url: String,
-    append_path: bool,
-    timeout_ms: u64,
+    /// `http` or `pull`. What only the other type has is not shown.
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    append_path: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease_ms: Option<u64>,
     concurrency: u32,
-    http_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_version: Option<&'static str>,
     rate: Option<RateView>,
-    breaker: BreakerView,
-    slow_start: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    breaker: Option<BreakerView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slow_start: Option<bool>,
     /// 0 for never.
     disable_after_ms: u64,
     paused_at: Option<Rfc3339>,
     failing_since: Option<Rfc3339>,
     lane: LaneView,
-    auth: AuthView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth: Option<AuthView>,
     signing_secrets: Vec<SigningSecretView>,
     /// The secret that this very call made, in full.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -88,22 +99,28 @@ impl DestinationView {
     ) -> Self {
         let pacing = &destination.pacing;
         let signing = destination.signing_secrets.iter().filter(|secret| secret.signs_at(now));
+        let (http, lease) = match &destination.reach {
+            Reach::Http(http) => (Some(http), None),
+            Reach::Pull(Pull { lease }) => (None, Some(*lease)),
+        };
         Self {
             id: destination.id.to_string(),
             name: destination.name.clone(),
-            url: destination.url.clone(),
-            append_path: destination.append_path,
-            timeout_ms: ms(destination.timeout),
+            r#type: destination.reach.type_name(),
+            url: http.map(|http| http.url.clone()),
+            append_path: http.map(|http| http.append_path),
+            timeout_ms: http.map(|http| ms(http.timeout)),
+            lease_ms: lease.map(ms),
             concurrency: destination.concurrency,
-            http_version: destination.http_version.name(),
+            http_version: http.map(|http| http.http_version.name()),
             rate: pacing.rate.map(RateView::from),
-            breaker: BreakerView::from(pacing.breaker),
-            slow_start: pacing.slow_start,
+            breaker: http.map(|_| BreakerView::from(pacing.breaker)),
+            slow_start: http.map(|_| pacing.slow_start),
             disable_after_ms: pacing.disable_after.map_or(0, ms),
             paused_at: destination.paused_at.map(Rfc3339),
             failing_since: destination.failing_since.map(Rfc3339),
             lane: LaneView::from(standing),
-            auth: AuthView::new(&destination.auth),
+            auth: http.map(|http| AuthView::new(&http.auth)),
             signing_secrets: signing.map(SigningSecretView::new).collect(),
             signing_secrets_generated: generated
                 .map(|secret| secret.expose().to_owned())
@@ -121,9 +138,11 @@ impl DestinationView {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DestinationFields {
     name: Field<String>,
+    r#type: Field<String>,
     url: Field<String>,
     append_path: Field<bool>,
     timeout_ms: Field<u64>,
+    lease_ms: Field<u64>,
     concurrency: Field<u32>,
     http_version: Field<String>,
     rate: Field<Object<RateFields>>,
@@ -185,38 +204,38 @@ impl DestinationFields {
     /// was generated for want of another.
     ///
     /// # Errors
-    /// A missing field.
+    /// A missing field, or one that a destination of its type does not have.
     pub(crate) fn onto(
         self,
         current: Option<&Destination>,
     ) -> Result<(NewDestination, Option<Secret>), Problem> {
         let name = self.name.required(current.map(|it| it.name.clone()), "name")?;
-        let url = self.url.required(current.map(|it| it.url.clone()), "url")?;
-        let timeout = match self.timeout_ms {
-            Field::Keep => current.map_or(TIMEOUT_DEFAULT, |it| it.timeout),
-            Field::Reset => TIMEOUT_DEFAULT,
-            Field::Set(ms) => Duration::from_millis(ms),
+        let is_pull = is_pull(self.r#type, current)?;
+        let (signing_secrets, generated) = signing_secrets(self.signing_secrets, current)?;
+        let of_http = OfHttp {
+            url: self.url,
+            append_path: self.append_path,
+            timeout_ms: self.timeout_ms,
+            http_version: self.http_version,
+            auth: self.auth,
         };
-        let concurrency = current.map_or(CONCURRENCY_DEFAULT, |it| it.concurrency);
-        let (signing_secrets, generated) = match (self.signing_secrets, current) {
-            (Field::Set(secrets), _) if secrets.is_empty() => {
-                let reason = "give at least one, or `null` to have one made";
-                return Err(Problem::invalid_field("signing_secrets", reason));
-            }
-            (Field::Set(secrets), _) => (secrets.into_iter().map(Secret::new).collect(), None),
-            (Field::Keep, Some(_)) => (Vec::new(), None),
-            (Field::Keep, None) | (Field::Reset, _) => {
-                let generated = generate(SigningAlgorithm::default())?;
-                (vec![generated.clone()], Some(generated))
-            }
+        let of_pull = OfPull { lease_ms: self.lease_ms };
+        let before = current.map(|it| &it.reach);
+        let reach = if is_pull {
+            of_http.refuse()?;
+            refuse_of_pull(&self.breaker, "breaker")?;
+            refuse_of_pull(&self.slow_start, "slow_start")?;
+            Reach::Pull(of_pull.onto(before))
+        } else {
+            of_pull.refuse()?;
+            Reach::Http(of_http.onto(before.and_then(Reach::http))?)
         };
-        let auth = match (self.auth, current) {
-            (Field::Set(fields), current) => fields.onto(current.map_or(&Auth::None, |it| &it.auth))?,
-            (Field::Keep, Some(current)) => current.auth.clone(),
-            (Field::Keep, None) | (Field::Reset, _) => Auth::None,
+        let (concurrency_default, default) = match is_pull {
+            true => (LEASES_DEFAULT, Pacing::pulled()),
+            false => (CONCURRENCY_DEFAULT, Pacing::default()),
         };
-        let before = current.map(|it| it.pacing.clone()).unwrap_or_default();
-        let default = Pacing::default();
+        let concurrency = current.map_or(concurrency_default, |it| it.concurrency);
+        let before = current.map_or_else(|| default.clone(), |it| it.pacing.clone());
         let pacing = Pacing {
             rate: RateFields::onto(self.rate, before.rate)?,
             breaker: BreakerFields::onto(self.breaker, before.breaker),
@@ -225,29 +244,59 @@ impl DestinationFields {
         };
         let new = NewDestination {
             name,
-            url,
-            append_path: self.append_path.over(current.is_some_and(|it| it.append_path), false),
-            timeout,
-            concurrency: self.concurrency.over(concurrency, CONCURRENCY_DEFAULT),
-            http_version: http_version(self.http_version, current)?,
+            reach,
+            concurrency: self.concurrency.over(concurrency, concurrency_default),
             pacing,
             paused: match self.paused {
                 Field::Keep => None,
                 given => Some(given.over(false, false)),
             },
             signing_secrets,
-            auth,
         };
         Ok((new, generated))
     }
 }
 
-fn http_version(field: Field<String>, current: Option<&Destination>) -> Result<HttpVersion, Problem> {
-    let default = HttpVersion::default().name().to_owned();
-    let before = current.map_or(HttpVersion::default(), |it| it.http_version).name().to_owned();
-    let reason = "expected `auto`, `1.1` or `2`, as a text";
-    HttpVersion::from_name(&field.over(before, default))
-        .ok_or_else(|| Problem::invalid_field("http_version", reason))
+/// Whether its events are asked for. Its type is settled when it is made, and may be said again.
+fn is_pull(said: Field<String>, current: Option<&Destination>) -> Result<bool, Problem> {
+    let before = current.map(|it| it.reach.type_name());
+    let named = match &said {
+        Field::Keep => before.unwrap_or("http"),
+        Field::Reset => "http",
+        Field::Set(named) => named.as_str(),
+    };
+    match (named, before) {
+        ("http" | "pull", Some(before)) if named != before => {
+            let reason = format!(
+                "a destination of type `{before}` stays one: make another destination, and have the \
+                 connections lead there"
+            );
+            Err(Problem::invalid_field("type", reason))
+        }
+        ("pull", _) => Ok(true),
+        ("http", _) => Ok(false),
+        _ => Err(Problem::invalid_field("type", "expected `http` or `pull`")),
+    }
+}
+
+/// The signing secrets that are given, and the one that is generated where none are; none of both where it keeps
+/// those that it has.
+fn signing_secrets(
+    said: Field<Vec<String>>,
+    current: Option<&Destination>,
+) -> Result<(Vec<Secret>, Option<Secret>), Problem> {
+    match (said, current) {
+        (Field::Set(secrets), _) if secrets.is_empty() => {
+            let reason = "give at least one, or `null` to have one made";
+            Err(Problem::invalid_field("signing_secrets", reason))
+        }
+        (Field::Set(secrets), _) => Ok((secrets.into_iter().map(Secret::new).collect(), None)),
+        (Field::Keep, Some(_)) => Ok((Vec::new(), None)),
+        (Field::Keep, None) | (Field::Reset, _) => {
+            let generated = generate(SigningAlgorithm::default())?;
+            Ok((vec![generated.clone()], Some(generated)))
+        }
+    }
 }
 
 pub(super) fn ms(duration: Duration) -> u64 {

@@ -5,7 +5,7 @@ use crate::harness::Server;
 const KEY: &str = "the-admin-key-of-this-test";
 
 /// Every endpoint, and whether it is open without a key.
-const ENDPOINTS: [(&str, &str, bool); 47] = [
+const ENDPOINTS: [(&str, &str, bool); 51] = [
     ("GET", "/healthz", true),
     ("GET", "/readyz", true),
     ("GET", "/metrics", false),
@@ -21,6 +21,10 @@ const ENDPOINTS: [(&str, &str, bool); 47] = [
     ("PATCH", "/api/v1/destinations/dst_0000000000000", false),
     ("DELETE", "/api/v1/destinations/dst_0000000000000", false),
     ("POST", "/api/v1/destinations/dst_0000000000000/rotate-secret", false),
+    ("POST", "/api/v1/destinations/dst_0000000000000/receive", false),
+    ("POST", "/api/v1/destinations/dst_0000000000000/ack", false),
+    ("POST", "/api/v1/destinations/dst_0000000000000/nack", false),
+    ("POST", "/api/v1/destinations/dst_0000000000000/extend", false),
     ("GET", "/api/v1/connections", false),
     ("POST", "/api/v1/connections", false),
     ("GET", "/api/v1/connections/conn_0000000000000", false),

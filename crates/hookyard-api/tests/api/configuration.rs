@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hookyard_model::auth::Auth;
 use hookyard_model::connection::DisableCause;
+use hookyard_model::destination::{Http, Reach};
 use hookyard_model::id::SourceId;
 use hookyard_model::pacing::Pacing;
 use hookyard_model::retry::Retry;
@@ -319,15 +319,11 @@ async fn what_the_configuration_file_declares_is_only_read() {
     };
     let destination = NewDestination {
         name: "out".to_owned(),
-        url: "http://127.0.0.1:1/".to_owned(),
-        append_path: false,
-        timeout: Duration::from_secs(1),
+        reach: Reach::Http(Http::at("http://127.0.0.1:1/")),
         concurrency: 1,
-        http_version: hookyard_model::destination::HttpVersion::Auto,
         pacing: Pacing::default(),
         paused: None,
         signing_secrets: Vec::new(),
-        auth: Auth::None,
     };
     let connection = DeclaredConnection {
         name: "in-out".to_owned(),
@@ -453,15 +449,11 @@ async fn a_destination_of_the_configuration_file_can_be_paused() {
     let server = Server::start().await;
     let destination = NewDestination {
         name: "out".to_owned(),
-        url: "http://127.0.0.1:1/".to_owned(),
-        append_path: false,
-        timeout: Duration::from_secs(1),
+        reach: Reach::Http(Http::at("http://127.0.0.1:1/")),
         concurrency: 1,
-        http_version: hookyard_model::destination::HttpVersion::Auto,
         pacing: Pacing::default(),
         paused: None,
         signing_secrets: Vec::new(),
-        auth: Auth::None,
     };
     let declared = |paused| Declared {
         destinations: vec![NewDestination { paused, ..destination.clone() }],

@@ -18,6 +18,7 @@ mod deletion;
 mod diagnosis;
 mod history;
 mod issues;
+mod leases;
 mod secrets;
 mod strictness;
 mod transformations;

@@ -190,7 +190,7 @@ async fn what_authenticates_us_is_in_no_answer() {
         assert_eq!(server.patch(&one, json!({"concurrency": 3})).await.ok()["auth"], shown);
         let snapshot = server.store.catalog().snapshot();
         let stored = snapshot.destinations.values().max_by_key(|it| it.id).unwrap();
-        for (name, value) in stored.auth.settings() {
+        for (name, value) in stored.reach.http().unwrap().auth.settings() {
             if let Some(given) = auth[name].as_str() {
                 assert_eq!(value.expose(), given, "{name}");
             }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookyard_deliver::target::Target;
 use hookyard_model::auth::Auth;
-use hookyard_model::destination::Destination;
+use hookyard_model::destination::Http;
 use ring::hmac;
 
 use crate::peer::{self, OK, Peer};
@@ -23,7 +23,7 @@ async fn arriving(auth: Auth) -> String {
     let head = b"POST /t?x=1 HTTP/1.1\r\nAuthorization: Bearer of-the-sender\r\nX-Key: of-the-sender\r\n\
                  X-Signature: of-the-sender\r\nX-Key: twice\r\n\r\n";
     let request = peer::request(head, b"body");
-    let destination = Destination { append_path: true, auth, ..peer::destination(&peer.url()) };
+    let destination = peer::endpoint(Http { append_path: true, auth, ..Http::at(peer.url()) });
     let target = Target::new(&destination).unwrap();
     let sent = peer::sender().attempt(&mut None, &target, &peer::shipment(&request)).await;
     assert!(sent.outcome.is_success(), "{sent:?}");

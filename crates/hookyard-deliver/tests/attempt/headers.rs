@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hookyard_deliver::send::Shipment;
 use hookyard_deliver::target::Target;
 use hookyard_model::attempt::Trigger;
-use hookyard_model::destination::Destination;
+use hookyard_model::destination::Http;
 use ring::hmac;
 
 use crate::peer::{self, NOW, OK, Peer};
@@ -129,10 +129,10 @@ async fn methods_and_lengths() {
 #[tokio::test]
 async fn every_attempt_has_the_id_and_says_which_it_is() {
     let mut peer = Peer::answering(OK).await;
-    let mut destination = peer::destination(&peer.url());
-    destination.append_path = true;
+    let url = format!("{}hook?k=v", peer.url());
+    let mut destination = peer::endpoint(Http { append_path: true, ..Http::at(url) });
     destination.signing_secrets.push(peer::signing_secret("whsec_bmV3ZXI="));
-    let target = Target::new(&Destination { url: format!("{}hook?k=v", peer.url()), ..destination }).unwrap();
+    let target = Target::new(&destination).unwrap();
     let request = peer::request(b"POST /token/a/b?c=d HTTP/1.1\r\n\r\n", b"body");
     let shipment = Shipment { number: 12, trigger: Trigger::Retry, ..peer::shipment(&request) };
     assert_eq!(shipment.now, NOW);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hookyard_deliver::target::Target;
 use hookyard_model::attempt::ErrorKind;
 use hookyard_model::auth::{Auth, Mtls};
-use hookyard_model::destination::Destination;
+use hookyard_model::destination::Http;
 use hookyard_model::secret::Secret;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::RootCertStore;
@@ -65,7 +65,7 @@ fn target(server: SocketAddr, client: &Issued, ca: Option<String>) -> Target {
     let certificate = client.certificate.clone();
     let auth = Auth::Mtls(Mtls { certificate, key: Secret::new(client.key.as_str()), ca });
     let url = format!("https://localhost:{}/", server.port());
-    Target::new(&Destination { auth, ..peer::destination(&url) }).unwrap()
+    Target::new(&peer::endpoint(Http { auth, ..Http::at(url) })).unwrap()
 }
 
 #[tokio::test]
@@ -105,6 +105,6 @@ async fn a_certificate_without_its_key_is_no_target() {
     let mixed = Issued { key: other.key, ..one };
     let certificate = mixed.certificate.clone();
     let auth = Auth::Mtls(Mtls { certificate, key: Secret::new(mixed.key.as_str()), ca: None });
-    let error = Target::new(&Destination { auth, ..peer::destination("https://localhost/") }).unwrap_err();
+    let error = Target::new(&peer::endpoint(Http { auth, ..Http::at("https://localhost/") })).unwrap_err();
     assert!(error.to_string().contains("does not belong to the certificate"), "{error}");
 }

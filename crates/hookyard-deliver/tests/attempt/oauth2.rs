@@ -10,7 +10,7 @@ use hookyard_deliver::target::Target;
 use hookyard_model::attempt::ErrorKind;
 use hookyard_model::auth::{Auth, ClientAuth, OAuth2};
 use hookyard_model::clock::Timestamp;
-use hookyard_model::destination::Destination;
+use hookyard_model::destination::Http;
 use hookyard_model::secret::Secret;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -69,7 +69,7 @@ fn target_within(peer: &Peer, token_url: &str, timeout: Duration) -> Target {
         scope: Some("write".to_owned()),
         audience: Some("https://api.test".to_owned()),
     });
-    Target::new(&Destination { auth, timeout, ..peer::destination(&peer.url()) }).unwrap()
+    Target::new(&peer::endpoint(Http { auth, timeout, ..Http::at(peer.url()) })).unwrap()
 }
 
 fn target(peer: &Peer, token_url: &str) -> Target {

@@ -8,9 +8,8 @@ use std::time::Duration;
 use hookyard_deliver::send::{Sender, Sent, Shipment};
 use hookyard_deliver::target::Target;
 use hookyard_model::attempt::{ErrorKind, Outcome, Response, Trigger};
-use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
-use hookyard_model::destination::{Destination, HttpVersion, SigningSecret};
+use hookyard_model::destination::{Destination, Http, Reach, SigningSecret};
 use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
 use hookyard_model::pacing::Pacing;
 use hookyard_model::request::{Proof, Request, Verdict};
@@ -146,20 +145,20 @@ pub(crate) fn signing_secret(text: &str) -> SigningSecret {
 }
 
 pub(crate) fn destination(url: &str) -> Destination {
+    endpoint(Http { timeout: Duration::from_secs(60), ..Http::at(url) })
+}
+
+pub(crate) fn endpoint(http: Http) -> Destination {
     Destination {
         id: DestinationId(1),
         project: ProjectId(1),
         name: "peer".into(),
-        url: url.into(),
-        append_path: false,
-        timeout: Duration::from_secs(60),
+        reach: Reach::Http(http),
         concurrency: 1,
-        http_version: HttpVersion::Auto,
         pacing: Pacing::default(),
         paused_at: None,
         failing_since: None,
         signing_secrets: vec![signing_secret(SECRET)],
-        auth: Auth::None,
         managed_by: ManagedBy::Api,
         created_at: NOW,
         updated_at: NOW,
@@ -171,7 +170,7 @@ pub(crate) fn target(url: &str) -> Target {
 }
 
 pub(crate) fn target_within(url: &str, timeout: Duration) -> Target {
-    Target::new(&Destination { timeout, ..destination(url) }).unwrap()
+    Target::new(&endpoint(Http { timeout, ..Http::at(url) })).unwrap()
 }
 
 pub(crate) fn request(head: &'static [u8], body: &'static [u8]) -> Request {
@@ -223,7 +222,7 @@ pub(crate) async fn post_once(target: &Target) -> Sent {
 pub(crate) fn response(sent: Sent) -> Response {
     match sent.outcome {
         Outcome::Response(response) => response,
-        Outcome::Error(error) => panic!("{error:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -35,10 +35,10 @@ impl Running {
 async fn overtaken(running: &mut Running, service: &Service) -> (EventId, EventId) {
     running.join_with(&service.url, None, vec![WAIT; 3]).await;
     service.answer(500);
-    let older = running.take(told(1, 10)).await;
+    let older = running.take_ruled(None, told(1, 10)).await;
     running.event_in(older, EventState::Scheduled, 1).await;
     service.answer(200);
-    let newer = running.take(told(1, 20)).await;
+    let newer = running.take_ruled(None, told(1, 20)).await;
     running.event_in(newer, EventState::Successful, 1).await;
     (older, newer)
 }
@@ -84,7 +84,7 @@ async fn what_is_of_the_same_time_or_of_another_thing_goes_out() {
         (told(1, 21), EventState::Successful),
         (told(1, 20), EventState::Discarded),
     ] {
-        let event = running.take(ruling.clone()).await;
+        let event = running.take_ruled(None, ruling.clone()).await;
         let attempts = u32::from(state == EventState::Successful);
         running.event_in(event, state, attempts).await;
     }
@@ -97,16 +97,16 @@ async fn what_failed_for_good_supersedes_nothing() {
     let mut running = yard.start().await;
     running.join(&service.url, None).await;
     service.answer(500);
-    let newer = running.take(told(1, 20)).await;
+    let newer = running.take_ruled(None, told(1, 20)).await;
     running.event_in(newer, EventState::Failed, 1).await;
     service.answer(200);
-    let older = running.take(told(1, 10)).await;
+    let older = running.take_ruled(None, told(1, 10)).await;
     running.event_in(older, EventState::Successful, 1).await;
     // A person has the newer one delivered after all.
     let project = running.connection().project;
     running.store.retry_by_hand(project, newer).await.unwrap();
     running.event_in(newer, EventState::Successful, 2).await;
-    let late = running.take(told(1, 15)).await;
+    let late = running.take_ruled(None, told(1, 15)).await;
     running.event_in(late, EventState::Discarded, 0).await;
     running.stop().await;
 }
@@ -130,7 +130,7 @@ async fn a_person_has_it_sent_regardless_however_often_it_takes() {
     running.event_in(older, EventState::Successful, 3).await;
 
     // What it told was not the newest, and does not become that.
-    let late = running.take(told(1, 15)).await;
+    let late = running.take_ruled(None, told(1, 15)).await;
     running.event_in(late, EventState::Discarded, 0).await;
     running.stop().await;
 }

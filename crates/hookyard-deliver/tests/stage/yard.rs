@@ -12,9 +12,10 @@ use hookyard_deliver::metrics::Metrics;
 use hookyard_deliver::send::Sender;
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::connection::Connection;
-use hookyard_model::destination::Destination;
+use hookyard_model::destination::{Destination, Http, Reach};
 use hookyard_model::event::EventState;
 use hookyard_model::id::EventId;
+use hookyard_model::order::OrderKey;
 use hookyard_model::pacing::{Breaker, Pacing};
 use hookyard_model::request::{Fields, Proof};
 use hookyard_model::retry::{Retry, Schedule};
@@ -23,6 +24,7 @@ use hookyard_model::source::Verification;
 use hookyard_outgoing::connector::Connector;
 use hookyard_outgoing::exchange::AnswerLimits;
 use hookyard_outgoing::guard::Guard;
+use hookyard_store::Faults;
 use hookyard_store::accept::Arrival;
 use hookyard_store::arrivals::{Arrivals, NewEvent};
 use hookyard_store::catalog::{NewConnection, NewDestination, NewSource};
@@ -79,6 +81,8 @@ impl Service {
 pub(crate) struct Yard {
     directory: TempDir,
     pub(crate) clock: Clock,
+    /// What the disk does wrong.
+    pub(crate) faults: Arc<Faults>,
 }
 
 /// The stage at work.
@@ -92,11 +96,16 @@ pub(crate) struct Running {
 
 impl Yard {
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), clock: Clock::manual(START) }
+        let (directory, clock) = (tempfile::tempdir().unwrap(), Clock::manual(START));
+        Self { directory, clock, faults: Arc::default() }
     }
 
     pub(crate) async fn start(&self) -> Running {
-        let options = Options { clock: self.clock.clone(), ..Options::new(self.directory.path()) };
+        let options = Options {
+            clock: self.clock.clone(),
+            faults: Some(Arc::clone(&self.faults)),
+            ..Options::new(self.directory.path())
+        };
         let store = Store::open(options).unwrap();
         store.recovered().await;
         let mut registry = Registry::default();
@@ -121,6 +130,13 @@ impl Running {
 
     /// The same where failed attempts are made again after these waits.
     pub(crate) async fn join_with(&self, url: &str, disable_after: Option<Duration>, waits: Vec<Duration>) {
+        let breaker = Breaker { enabled: false, ..Breaker::default() };
+        let pacing = Pacing { disable_after, breaker, ..Pacing::default() };
+        self.join_to(Reach::Http(Http::at(url)), 1, pacing, waits).await;
+    }
+
+    /// A source joined to a destination; events are tried again after these waits.
+    pub(crate) async fn join_to(&self, reach: Reach, concurrency: u32, pacing: Pacing, waits: Vec<Duration>) {
         let catalog = self.store.catalog();
         let project = catalog.snapshot().default_project;
         let source = NewSource {
@@ -132,18 +148,13 @@ impl Running {
             answer: None,
         };
         let source = catalog.create_source(project, source).await.unwrap().id;
-        let breaker = Breaker { enabled: false, ..Breaker::default() };
         let destination = NewDestination {
             name: "out".to_owned(),
-            url: url.to_owned(),
-            append_path: false,
-            timeout: Duration::from_secs(30),
-            concurrency: 1,
-            http_version: hookyard_model::destination::HttpVersion::Auto,
-            pacing: Pacing { disable_after, breaker, ..Pacing::default() },
+            reach,
+            concurrency,
+            pacing,
             paused: None,
             signing_secrets: vec![],
-            auth: hookyard_model::auth::Auth::None,
         };
         let destination = catalog.create_destination(project, destination).await.unwrap().id;
         let retry = Retry::on(Schedule::Custom(waits));
@@ -169,13 +180,18 @@ impl Running {
 
     /// Takes a webhook, and waits until its event has come to an end, which it returns.
     pub(crate) async fn event(&mut self) -> EventState {
-        let event = self.take(Ruling::default()).await;
+        let event = self.take(None).await;
         let has_ended = |state| !matches!(state, EventState::Queued | EventState::Scheduled);
         self.shown(event, has_ended).await.state
     }
 
-    /// Takes a webhook, and routes it as its connection's rules are to have said.
-    pub(crate) async fn take(&mut self, ruling: Ruling) -> EventId {
+    /// Takes a webhook, and routes it to one event.
+    pub(crate) async fn take(&mut self, order: Option<OrderKey>) -> EventId {
+        self.take_ruled(order, Ruling::default()).await
+    }
+
+    /// The same where its connection's rules are to have said this.
+    pub(crate) async fn take_ruled(&mut self, order: Option<OrderKey>, ruling: Ruling) -> EventId {
         let connection = self.connection();
         let arrival = Arrival {
             project: connection.project,
@@ -183,7 +199,7 @@ impl Running {
             proof: Some(Proof::NotAsked),
             received_at: self.store.clock().now(),
             remote: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            head: Bytes::from_static(b"POST /in HTTP/1.1\r\nHost: a\r\n\r\n"),
+            head: Bytes::from_static(b"POST /in/path?x=1 HTTP/1.1\r\nHost: a\r\nX-B: c\r\n\r\n"),
             body: Bytes::from_static(b"body"),
         };
         let request = self.store.accept(arrival).await.unwrap();
@@ -193,7 +209,7 @@ impl Running {
                 destination: connection.destination,
                 state: EventState::Queued,
                 due_at: self.store.clock().now(),
-                order: None,
+                order,
                 ruling: ruling.clone(),
                 transformed: None,
             };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use hookyard_model::destination::{CONCURRENCY_DEFAULT, TIMEOUT_DEFAULT};
+use hookyard_model::destination::{CONCURRENCY_DEFAULT, Http, Reach};
 use hookyard_model::id::{DestinationId, ProjectId, RequestId, SourceId};
 use hookyard_model::order::Order;
 use hookyard_model::pacing::Pacing;
@@ -84,15 +84,11 @@ impl Yard {
             None => {
                 let new = NewDestination {
                     name: "out".to_owned(),
-                    url: "http://127.0.0.1:1/".to_owned(),
-                    append_path: false,
-                    timeout: TIMEOUT_DEFAULT,
+                    reach: Reach::Http(Http::at("http://127.0.0.1:1/")),
                     concurrency: CONCURRENCY_DEFAULT,
-                    http_version: hookyard_model::destination::HttpVersion::Auto,
                     pacing: Pacing::default(),
                     paused: None,
                     signing_secrets: Vec::new(),
-                    auth: hookyard_model::auth::Auth::None,
                 };
                 store.catalog().create_destination(project, new).await.unwrap().id
             }

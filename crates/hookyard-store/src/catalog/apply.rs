@@ -225,11 +225,11 @@ impl Draft<'_> {
             WriteError::refuse(Noun::Destination, &new.name, new.problems())?;
             let old = self.next.destination_named(project, &new.name).map(Arc::clone);
             let destination = match &old {
-                Some(old) => new.replacing(old, ManagedBy::File, self.now),
+                Some(old) => new.replacing(old, ManagedBy::File, self.now)?,
                 None => new.make(self, project, ManagedBy::File)?,
             };
             kept.insert(destination.id);
-            if old.as_ref().is_some_and(|old| old.url != destination.url) {
+            if old.as_ref().is_some_and(|old| old.reach.url() != destination.reach.url()) {
                 moved.insert(destination.id);
             }
             let is_different = old.as_ref().is_some_and(|old| **old != destination);

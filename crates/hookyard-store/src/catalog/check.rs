@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use hookyard_model::destination::{LEASE_MAX, LEASE_MIN};
 use hookyard_model::pacing::{
     BREAKER_COUNT_MAX, BREAKER_TIME_MAX, Breaker, DISABLE_AFTER_MAX, DISABLE_AFTER_MIN, PROBE_WAIT_MIN,
     Pacing, RATE_LIMIT_MAX,
@@ -197,6 +198,28 @@ pub(super) fn timeout(timeout: Duration) -> Option<Problem> {
         return None;
     }
     Problem::new("timeout", "it must be from 1 ms to 1 h, in whole milliseconds")
+}
+
+/// Bounds of the time that an event is leased for.
+pub(super) fn lease(lease: Duration) -> Option<Problem> {
+    if whole_ms(lease).is_some() && (LEASE_MIN..=LEASE_MAX).contains(&lease) {
+        return None;
+    }
+    Problem::new("lease", "it must be from 1 s to 12 h, in whole milliseconds")
+}
+
+/// What cannot be wanted of a destination whose events are asked for.
+pub(super) fn pulled(pacing: &Pacing) -> Option<Problem> {
+    if pacing.breaker.enabled {
+        return Problem::new("breaker", "nothing is sent to a destination of type `pull`: leave it out");
+    }
+    if pacing.slow_start {
+        return Problem::new(
+            "slow_start",
+            "whoever asks a destination of type `pull` sets the pace: leave it out",
+        );
+    }
+    None
 }
 
 /// Bounds of the number of attempts at a time.

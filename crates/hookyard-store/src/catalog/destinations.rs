@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hookyard_model::auth::Auth;
 use hookyard_model::clock::Timestamp;
-use hookyard_model::destination::{Destination, HttpVersion, SigningSecret};
+use hookyard_model::destination::{Destination, Http, HttpVersion, Pull, Reach, SigningSecret};
 use hookyard_model::id::{DestinationId, ProjectId};
 use hookyard_model::pacing::Pacing;
 use hookyard_model::secret::Secret;
@@ -27,16 +27,11 @@ use super::write::{Draft, WriteError};
 pub struct NewDestination {
     /// Its name: 1 to 100 letters, digits, `-`, `_`, `.`; unique among the project's destinations.
     pub name: String,
-    /// Absolute `http` or `https` URL without user info and fragment.
-    pub url: String,
-    /// Whether the request's path (behind the source token) and query are appended to the URL.
-    pub append_path: bool,
-    /// How long one attempt may take: 1 ms to 1 h, in whole milliseconds.
-    pub timeout: Duration,
+    /// How events get there; not to be changed later. A timeout is from 1 ms to 1 h and a lease from 1 s to 12 h, in
+    /// whole milliseconds.
+    pub reach: Reach,
     /// How many attempts run at the same time: 1 to 10,000.
     pub concurrency: u32,
-    /// Which version of HTTP is spoken.
-    pub http_version: HttpVersion,
     /// How fast it is sent to, and what is done while it fails.
     pub pacing: Pacing,
     /// Whether it is paused; none to leave that as it is.
@@ -44,39 +39,60 @@ pub struct NewDestination {
     /// Standard Webhooks secrets that sign from now on, and no others. Empty to have one made, or to keep
     /// those it has.
     pub signing_secrets: Vec<Secret>,
-    /// How the destination is told besides that it is us.
-    pub auth: Auth,
 }
 
 impl NewDestination {
     /// Everything about it that breaks a rule.
     pub fn problems(&self) -> Vec<Problem> {
+        let reach = match &self.reach {
+            Reach::Http(Http { url, timeout, auth, .. }) => {
+                [check::url(url), check::timeout(*timeout), auth::problem(auth, url)]
+            }
+            Reach::Pull(Pull { lease }) => [check::lease(*lease), check::pulled(&self.pacing), None],
+        };
         [
             check::name(&self.name),
-            check::url(&self.url),
-            check::timeout(self.timeout),
             check::concurrency(self.concurrency),
             check::pacing(&self.pacing),
             signing::problem(&self.signing_secrets),
-            auth::problem(&self.auth, &self.url),
         ]
         .into_iter()
+        .chain(reach)
         .flatten()
         .collect()
     }
 
+    /// The setting that would make another destination of `old`, rather than change it.
+    fn refuse_another_type(&self, old: &Destination) -> Result<(), WriteError> {
+        if self.reach.is_like(&old.reach) {
+            return Ok(());
+        }
+        let reason = format!(
+            "a destination of type `{}` stays one: make another destination, of another name, and have the \
+             connections lead there",
+            old.reach.type_name()
+        );
+        WriteError::refuse(Noun::Destination, &self.name, vec![Problem { setting: "type", reason }])
+    }
+
     /// The destination this makes of `old`, as if it were not changed by that.
-    pub(super) fn replacing(self, old: &Destination, managed_by: ManagedBy, now: Timestamp) -> Destination {
-        let stays = self.url == old.url;
-        Destination {
+    ///
+    /// # Errors
+    /// [`WriteError::Invalid`] where it is of another type.
+    pub(super) fn replacing(
+        self,
+        old: &Destination,
+        managed_by: ManagedBy,
+        now: Timestamp,
+    ) -> Result<Destination, WriteError> {
+        self.refuse_another_type(old)?;
+        let stays = self.reach.url() == old.reach.url();
+        Ok(Destination {
             id: old.id,
             project: old.project,
             name: self.name,
-            url: self.url,
-            append_path: self.append_path,
-            timeout: self.timeout,
+            reach: self.reach,
             concurrency: self.concurrency,
-            http_version: self.http_version,
             pacing: self.pacing,
             paused_at: paused_at(self.paused, old.paused_at, now),
             failing_since: old.failing_since.filter(|_| stays),
@@ -84,11 +100,10 @@ impl NewDestination {
                 [] => old.signing_secrets.clone(),
                 _ => all_lasting(self.signing_secrets),
             },
-            auth: self.auth,
             managed_by,
             created_at: old.created_at,
             updated_at: old.updated_at,
-        }
+        })
     }
 
     /// The destination this makes where there is none.
@@ -106,16 +121,12 @@ impl NewDestination {
             id: DestinationId(draft.ids.next(draft.now)),
             project,
             name: self.name,
-            url: self.url,
-            append_path: self.append_path,
-            timeout: self.timeout,
+            reach: self.reach,
             concurrency: self.concurrency,
-            http_version: self.http_version,
             pacing: self.pacing,
             paused_at: paused_at(self.paused, None, draft.now),
             failing_since: None,
             signing_secrets: all_lasting(signing_secrets),
-            auth: self.auth,
             managed_by,
             created_at: draft.now,
             updated_at: draft.now,
@@ -160,8 +171,8 @@ impl Catalog {
     /// happens where nothing is different.
     ///
     /// # Errors
-    /// [`WriteError`] where there is none such, it comes from the configuration file, it is not valid, its
-    /// name is taken, or it cannot be stored.
+    /// [`WriteError`] where there is none such, it comes from the configuration file, it is not valid or of another
+    /// type, its name is taken, or it cannot be stored.
     pub async fn update_destination(
         &self,
         project: ProjectId,
@@ -171,7 +182,7 @@ impl Catalog {
         self.write(move |draft| {
             let old = draft.api_destination(project, id)?;
             WriteError::refuse(Noun::Destination, &new.name, new.problems())?;
-            let destination = new.replacing(&old, ManagedBy::Api, draft.now);
+            let destination = new.replacing(&old, ManagedBy::Api, draft.now)?;
             if destination == *old {
                 return Ok(old);
             }
@@ -283,15 +294,25 @@ impl Draft<'_> {
     ) -> Result<Arc<Destination>, WriteError> {
         let secrets: Vec<Secret> = destination.signing_secrets.iter().map(|it| it.secret.clone()).collect();
         let secrets = seal::seal_secrets(self.key, place(destination.id), &secrets)?;
-        let timeout_ms = check::whole_ms(destination.timeout)
-            .ok_or_else(|| WriteError::Storage("a timeout has a fraction of a millisecond".to_owned()))?;
+        let whole_ms = |duration| {
+            let ms = check::whole_ms(duration).map(u64::cast_signed);
+            ms.ok_or_else(|| WriteError::Storage("a duration has a fraction of a millisecond".to_owned()))
+        };
+        let (url, append_path, timeout_ms, http_version, auth, lease_ms) = match &destination.reach {
+            Reach::Http(Http { url, append_path, timeout, http_version, auth }) => {
+                (url.as_str(), *append_path, whole_ms(*timeout)?, *http_version, auth, None)
+            }
+            Reach::Pull(Pull { lease }) => {
+                ("", false, 0, HttpVersion::default(), &Auth::None, Some(whole_ms(*lease)?))
+            }
+        };
         self.tx.prepare_cached(PUT)?.execute(params![
             destination.id.0.cast_signed(),
             destination.project.0.cast_signed(),
             destination.name,
-            destination.url,
-            destination.append_path,
-            timeout_ms.cast_signed(),
+            url,
+            append_path,
+            timeout_ms,
             destination.concurrency,
             secrets,
             managed_by_name(destination.managed_by),
@@ -300,9 +321,10 @@ impl Draft<'_> {
             stored_pacing::encode(&destination.pacing)?,
             destination.paused_at.map(|at| at.us().cast_signed()),
             destination.failing_since.map(|at| at.us().cast_signed()),
-            auth::encode(self.key, destination.id, &destination.auth)?,
+            auth::encode(self.key, destination.id, auth)?,
             signing::encode_ends(&destination.signing_secrets)?,
-            destination.http_version.name(),
+            http_version.name(),
+            lease_ms,
         ])?;
         let destination = Arc::new(destination);
         self.next.destinations.insert(destination.id, Arc::clone(&destination));
@@ -314,19 +336,21 @@ impl Draft<'_> {
 const PUT: &str = "
     INSERT INTO destinations (id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets,
                               managed_by, created_at_us, updated_at_us, pacing, paused_at_us, failing_since_us,
-                              auth, signing_ends, http_version)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                              auth, signing_ends, http_version, lease_ms)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name, url = excluded.url, append_path = excluded.append_path,
         timeout_ms = excluded.timeout_ms, concurrency = excluded.concurrency,
         signing_secrets = excluded.signing_secrets, managed_by = excluded.managed_by,
         updated_at_us = excluded.updated_at_us, pacing = excluded.pacing,
         paused_at_us = excluded.paused_at_us, failing_since_us = excluded.failing_since_us,
-        auth = excluded.auth, signing_ends = excluded.signing_ends, http_version = excluded.http_version";
+        auth = excluded.auth, signing_ends = excluded.signing_ends, http_version = excluded.http_version,
+        lease_ms = excluded.lease_ms";
 
 const GET_ALL: &str = "
     SELECT id, project, name, url, append_path, timeout_ms, concurrency, signing_secrets, managed_by,
-           created_at_us, updated_at_us, pacing, paused_at_us, failing_since_us, auth, signing_ends, http_version
+           created_at_us, updated_at_us, pacing, paused_at_us, failing_since_us, auth, signing_ends, http_version,
+           lease_ms
     FROM destinations ORDER BY id";
 
 /// All destinations in the database.
@@ -348,21 +372,30 @@ fn read(row: &Row<'_>, key: &SecretKey) -> Result<Destination, LoadError> {
         id,
         project: ProjectId(unsigned(row, 1)?),
         name: row.get(2)?,
-        url: row.get(3)?,
-        append_path: row.get(4)?,
-        timeout: Duration::from_millis(unsigned(row, 5)?),
+        reach: reach(row, key, id)?,
         concurrency: row.get(6)?,
-        http_version: http_version(row, 16)?,
         pacing: stored_pacing::decode(row.get_ref(11)?.as_str_or_null()?)
             .map_err(|error| LoadError::Damaged(format!("destination {id}: pacing: {error}")))?,
         paused_at: time(row, 12)?,
         failing_since: time(row, 13)?,
         signing_secrets: signing::decode(signing_secrets, row.get_ref(15)?.as_str()?)?,
-        auth: auth::decode(key, id, row.get_ref(14)?.as_blob_or_null()?)?,
         managed_by: managed_by_from(row, 8)?,
         created_at: Timestamp::from_us(unsigned(row, 9)?),
         updated_at: Timestamp::from_us(unsigned(row, 10)?),
     })
+}
+
+fn reach(row: &Row<'_>, key: &SecretKey, id: DestinationId) -> Result<Reach, LoadError> {
+    if let Some(lease_ms) = row.get::<_, Option<i64>>(17)? {
+        return Ok(Reach::Pull(Pull { lease: Duration::from_millis(lease_ms.cast_unsigned()) }));
+    }
+    Ok(Reach::Http(Http {
+        url: row.get(3)?,
+        append_path: row.get(4)?,
+        timeout: Duration::from_millis(unsigned(row, 5)?),
+        http_version: http_version(row, 16)?,
+        auth: auth::decode(key, id, row.get_ref(14)?.as_blob_or_null()?)?,
+    }))
 }
 
 fn http_version(row: &Row<'_>, column: usize) -> Result<HttpVersion, LoadError> {

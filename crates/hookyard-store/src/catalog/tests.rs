@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use hookyard_model::auth::Auth;
 use hookyard_model::clock::{Clock, Timestamp};
-use hookyard_model::destination::{HttpVersion, SigningSecret};
+use hookyard_model::destination::{Http, Pull, Reach, SigningSecret};
 use hookyard_model::id::{DestinationId, Generator, ProjectId, SourceId};
 use hookyard_model::pacing::Pacing;
 use hookyard_model::retry::{Retry, Schedule};
@@ -112,16 +112,17 @@ fn source(name: &str) -> NewSource {
 fn destination(name: &str) -> NewDestination {
     NewDestination {
         name: name.to_owned(),
-        url: "https://example.com/webhooks".to_owned(),
-        append_path: false,
-        timeout: Duration::from_secs(30),
+        reach: Reach::Http(Http::at("https://example.com/webhooks")),
         concurrency: 64,
-        http_version: HttpVersion::Auto,
         pacing: Pacing::default(),
         paused: None,
         signing_secrets: Vec::new(),
-        auth: Auth::None,
     }
+}
+
+fn pulled(name: &str) -> NewDestination {
+    let reach = Reach::Pull(Pull { lease: Duration::from_millis(90_001) });
+    NewDestination { reach, pacing: Pacing::pulled(), ..destination(name) }
 }
 
 fn connection(name: &str, source: SourceId, destination: DestinationId) -> NewConnection {

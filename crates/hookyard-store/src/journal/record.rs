@@ -68,8 +68,8 @@ impl Kind {
         match self {
             // The form of both is the same.
             Self::Routed | Self::Replayed => 5,
-            Self::Request | Self::Changed => 2,
-            Self::Attempt | Self::Refused => 1,
+            Self::Request | Self::Attempt | Self::Changed => 2,
+            Self::Refused => 1,
         }
     }
 

@@ -127,6 +127,11 @@ impl Ready {
         self.revision().filter(|_| !self.regardless)
     }
 
+    /// Lets go of what is delivered, where that was read and the event is not to be put back.
+    pub fn forget_request(&mut self) {
+        self.request = None;
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.request.as_ref().map_or(0, |request| request.head.len() + request.body.len())
     }

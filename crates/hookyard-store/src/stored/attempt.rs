@@ -3,7 +3,7 @@
 //! `request u64 · connection u64 · destination u64 · project u64 · number u32 · trigger u8 ·`
 //! `started µs u64 · duration µs u64 · state u8 · due µs u64 · previous attempt's position u64 ·`
 //! then `1u8 · status u16 · truncated u8 · headers len u32 · headers · body`
-//! or `2u8 · kind u8 · detail`.
+//! or `2u8 · kind u8 · detail` or `3u8`, which is version 2's: acknowledged.
 //!
 //! Each attempt names the position of the one before, so that an event's attempts are found without
 //! an index of them.
@@ -67,6 +67,10 @@ pub(crate) fn encode(attempt: &Attempt, previous: Position) -> (Vec<u8>, Bytes) 
             payload.extend_from_slice(cut(&error.detail, DETAIL_BYTES_MAX).as_bytes());
             (payload, Bytes::new())
         }
+        Outcome::Acknowledged => {
+            payload.put_u8(3);
+            (payload, Bytes::new())
+        }
     }
 }
 
@@ -98,6 +102,7 @@ pub(crate) fn outline(mut payload: &[u8]) -> Result<Outline, Undecodable> {
     payload.try_get_u64_le()?;
     let (status, error) = match payload.try_get_u8()? {
         1 => (Some(payload.try_get_u16_le()?), None),
+        3 => (None, None),
         _ => (None, Some(error_kind(payload.try_get_u8()?)?)),
     };
     Ok(Outline { event, number, started_at, state, due_at, status, error })
@@ -124,6 +129,7 @@ pub(crate) fn decode(mut payload: Bytes) -> Result<StoredAttempt, Undecodable> {
             let headers = take(&mut payload, headers_len as usize)?;
             Outcome::Response(Response { status, headers, body: payload, body_truncated })
         }
+        3 => Outcome::Acknowledged,
         _ => {
             let kind = error_kind(payload.try_get_u8()?)?;
             let len = payload.remaining();

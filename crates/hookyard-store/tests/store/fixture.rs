@@ -68,7 +68,8 @@ async fn version_4_is_read() {
     is_read("v4").await;
 }
 
-/// Events that tell of a thing as of a time, and one that was discarded when it was about to go out.
+/// Events that tell of a thing as of a time, and one that was discarded when it was about to go out; an event that a
+/// consumer asked for and acknowledged.
 #[tokio::test(flavor = "multi_thread")]
 async fn version_5_is_read() {
     is_read("v5").await;

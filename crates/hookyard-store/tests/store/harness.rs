@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hookyard_model::attempt::{Attempt, Outcome, Response};
 use hookyard_model::clock::{Clock, Timestamp};
+use hookyard_model::destination::{Http, Reach};
 use hookyard_model::event::EventState;
 use hookyard_model::id::{AttemptId, ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId};
 use hookyard_model::pacing::Pacing;
@@ -172,15 +173,11 @@ impl Joined {
         let source = catalog.create_source(project, source).await.unwrap().id;
         let destination = NewDestination {
             name: "destination".to_owned(),
-            url: "https://example.com/".to_owned(),
-            append_path: false,
-            timeout: Duration::from_secs(1),
+            reach: Reach::Http(Http::at("https://example.com/")),
             concurrency: 1,
-            http_version: hookyard_model::destination::HttpVersion::Auto,
             pacing: Pacing::default(),
             paused: None,
             signing_secrets: vec![],
-            auth: hookyard_model::auth::Auth::None,
         };
         let destination = catalog.create_destination(project, destination).await.unwrap().id;
         let mut joined = Self { project, source, destination, connection: ConnectionId(0) };

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hookyard_model::attempt::{Attempt, Outcome};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::execution::{Console, ConsoleLine, Execution, Level};
@@ -154,6 +155,12 @@ pub(crate) async fn some_history(yard: &Yard) {
         let ready = lane.take().await;
         match n % 3 {
             _ if n == 14 => store.record_superseded(&ready, RequestId(2), "it is out of date".to_owned()),
+            // A consumer had asked for it.
+            0 if n == 9 => {
+                let made = attempt(&ready, 200, EventState::Successful, START);
+                let made = Attempt { outcome: Outcome::Acknowledged, ..made };
+                store.record_attempt_durably(&ready, &made).await.unwrap();
+            }
             0 => drop(deliver(&store, &ready)),
             1 => {
                 let due_at = START.plus(Duration::from_secs(60));

@@ -8,7 +8,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
-use hookyard_model::destination::{CONCURRENCY_DEFAULT, HttpVersion, TIMEOUT_DEFAULT};
+use hookyard_model::destination::{
+    CONCURRENCY_DEFAULT, Http, HttpVersion, LEASE_DEFAULT, LEASES_DEFAULT, Pull, Reach, TIMEOUT_DEFAULT,
+};
 use hookyard_model::pacing::{Breaker, Pacing, RATE_LIMIT_MAX, Rate, RateUnit};
 use hookyard_model::retry::{Failures, Retry, Schedule};
 use hookyard_model::secret::Secret;
@@ -153,32 +155,29 @@ fn destination(
     directory: &Path,
 ) -> Option<NewDestination> {
     let name = table.required_text(reader, "name");
-    let url = table.required_text(reader, "url");
-    let append_path = table.boolean(reader, "append_path").unwrap_or(false);
-    let timeout = table.duration(reader, "timeout", ANY_DURATION).unwrap_or(TIMEOUT_DEFAULT);
+    let types = [("http", false), ("pull", true)];
+    let is_pull = table.word(reader, "type", &types).unwrap_or(false);
+    let reach = match is_pull {
+        true => Some(pull(&mut table, reader)),
+        false => http(&mut table, reader, directory),
+    };
+    let concurrency_default = if is_pull { LEASES_DEFAULT } else { CONCURRENCY_DEFAULT };
     let concurrency =
-        table.count(reader, "concurrency", 0..=u64::from(u32::MAX)).unwrap_or(CONCURRENCY_DEFAULT);
-    let versions = HttpVersion::ALL.map(|version| (version.name(), version));
-    let http_version = table.word(reader, "http_version", &versions).unwrap_or_default();
-    let pacing = pacing(&mut table, reader);
+        table.count(reader, "concurrency", 0..=u64::from(u32::MAX)).unwrap_or(concurrency_default);
+    let pacing = pacing(&mut table, reader, is_pull);
     let paused = table.boolean(reader, "paused");
     let secrets = table.texts(reader, "signing_secrets").unwrap_or_default();
     let signing_secrets: Vec<Secret> = secrets.into_iter().map(Secret::new).collect();
-    let auth = table.optional_table(reader, "auth").and_then(|it| auth::read(it, reader, directory));
     if let Some(name) = &name {
         declare(name, "destination", &table, reader, names);
     }
-    let new = name.zip(url).map(|(name, url)| NewDestination {
+    let new = name.zip(reach).map(|(name, reach)| NewDestination {
         name,
-        url,
-        append_path,
-        timeout,
+        reach,
         concurrency,
-        http_version,
         pacing,
         paused,
         signing_secrets,
-        auth: auth.unwrap_or_default(),
     });
     if let Some(new) = &new {
         note_problems(new.problems(), "destination", &table, reader);
@@ -187,15 +186,47 @@ fn destination(
     new
 }
 
-fn pacing(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Pacing {
-    let default = Pacing::default();
+/// What a destination has that events are sent to.
+fn http(table: &mut Table<'_>, reader: &mut Reader<'_>, directory: &Path) -> Option<Reach> {
+    let url = table.required_text(reader, "url");
+    let append_path = table.boolean(reader, "append_path").unwrap_or(false);
+    let timeout = table.duration(reader, "timeout", ANY_DURATION).unwrap_or(TIMEOUT_DEFAULT);
+    let auth = table.optional_table(reader, "auth").and_then(|it| auth::read(it, reader, directory));
+    let versions = HttpVersion::ALL.map(|version| (version.name(), version));
+    let http_version = table.word(reader, "http_version", &versions).unwrap_or_default();
+    table.refuse(
+        reader,
+        "lease",
+        "only a destination of type `pull` has it: leave it out, or say `type = \"pull\"`",
+    );
+    url.map(|url| {
+        Reach::Http(Http { url, append_path, timeout, http_version, auth: auth.unwrap_or_default() })
+    })
+}
+
+/// What a destination has whose events are asked for.
+fn pull(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Reach {
+    let lease = table.duration(reader, "lease", ANY_DURATION).unwrap_or(LEASE_DEFAULT);
+    for key in ["url", "append_path", "timeout", "http_version", "auth", "breaker", "slow_start"] {
+        let why = "a destination of type `pull` does not have it, as nothing is sent to it: leave it out";
+        table.refuse(reader, key, why);
+    }
+    Reach::Pull(Pull { lease })
+}
+
+fn pacing(table: &mut Table<'_>, reader: &mut Reader<'_>, is_pull: bool) -> Pacing {
+    let default = if is_pull { Pacing::pulled() } else { Pacing::default() };
+    let rate = table.optional_table(reader, "rate").and_then(|table| rate(table, reader));
+    let disable_after =
+        table.duration_or(reader, "disable_after", ANY_DURATION, "off").unwrap_or(default.disable_after);
+    if is_pull {
+        return Pacing { rate, disable_after, ..default };
+    }
     Pacing {
-        rate: table.optional_table(reader, "rate").and_then(|table| rate(table, reader)),
+        rate,
         breaker: breaker(table.table(reader, "breaker"), reader),
         slow_start: table.boolean(reader, "slow_start").unwrap_or(default.slow_start),
-        disable_after: table
-            .duration_or(reader, "disable_after", ANY_DURATION, "off")
-            .unwrap_or(default.disable_after),
+        disable_after,
     }
 }
 

@@ -107,6 +107,13 @@ impl<'d> Table<'d> {
         reader.note(at, format!("{}: {wanted}", self.name_of(key)));
     }
 
+    /// Refuses a setting that has no effect here, where it is there.
+    pub(super) fn refuse(&mut self, reader: &mut Reader<'_>, key: &str, why: &str) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.wrong(reader, key, entry.key_at, why);
+        }
+    }
+
     /// Refuses what nobody asked for.
     pub(super) fn finish(self, reader: &mut Reader<'_>) {
         for (key, entry) in &self.entries {

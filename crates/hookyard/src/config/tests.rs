@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hookyard_model::auth::Auth;
+use hookyard_model::destination::{Pull, Reach};
 use hookyard_model::pacing::{Breaker, Pacing, Rate, RateUnit};
 use hookyard_model::retry::{Retry, Schedule};
 use hookyard_model::source::Answer;
@@ -75,8 +76,9 @@ fn the_manual_leaves_out_no_setting() {
     let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
                 [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[issues]\nx=1\n[alerts]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
                 [[destination]]\nx=1\nname='a'\nurl='http://a'\nrate={limit=1,x=1}\nbreaker={x=1}\n\
+                [[destination]]\nx=1\nname='b'\ntype='pull'\n\
                 [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n\
-                [[connection]]\nsource='a'\ndestination='a'\nname='b'\nretry={linear={x=1}}\n\
+                [[connection]]\nsource='a'\ndestination='b'\nname='b'\nretry={linear={x=1}}\n\
                 [[alert]]\nname='a'\nx=1\nchannel={x=1,type='webhook',url='http://a',secret='${SIGNING}'}\n\
                 [[alert]]\nname='b'\nchannel={x=1,type='slack',url='http://a'}\n\
                 [[alert]]\nname='c'\nchannel={x=1,type='email',host='a',from='a@b',to=['a@b']}\n";
@@ -120,7 +122,7 @@ fn the_manual_names_every_authentication_and_its_settings() {
         }
     }
     let billing = parse(blocks("```toml")[1]).unwrap().declared().destinations.swap_remove(0);
-    assert_eq!(billing.auth.kind(), "api_key");
+    assert_eq!(billing.reach.http().unwrap().auth.kind(), "api_key");
 }
 
 #[test]
@@ -196,7 +198,8 @@ fn the_examples_of_the_manual_hold() {
     assert_eq!(legacy.verification.settings["header"], "X-Signature");
     assert_eq!((&legacy.token, &legacy.answer), (&None, &None));
     let [billing] = declared.destinations.as_slice() else { panic!("{declared:#?}") };
-    assert_eq!((billing.timeout, billing.concurrency), (Duration::from_secs(10), 16));
+    let http = billing.reach.http().unwrap();
+    assert_eq!((http.timeout, billing.concurrency), (Duration::from_secs(10), 16));
     let rate = Some(Rate { limit: 100, per: RateUnit::Second, burst: 10 });
     assert_eq!((&billing.pacing, billing.paused), (&Pacing { rate, ..Pacing::default() }, None));
     assert_eq!(billing.signing_secrets[0].expose(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
@@ -264,6 +267,45 @@ fn how_a_destination_is_sent_to_arrives() {
         ("breaker = { error_percent = 101 }", "destination.breaker: the share of failures"),
         ("breaker = { consecutive_failures = 0, error_percent = 0 }", "nothing opens it"),
         ("disable_after = '1m'", "destination.disable_after: it must be from 1 h"),
+    ] {
+        let error = format!("{:?}", declare(settings).unwrap_err());
+        assert!(error.contains(message), "{settings}: {error}");
+    }
+}
+
+#[test]
+fn a_destination_that_is_pulled_from_has_what_it_needs_and_no_more() {
+    let declare = |settings: &str| {
+        let text = format!(
+            "[[source]]\nname='a'\n[[destination]]\nname='a'\n{settings}\n\
+             [[connection]]\nsource='a'\ndestination='a'\n"
+        );
+        parse(&text).map(|config| config.declared().destinations.remove(0))
+    };
+    let plain = declare("type='pull'").unwrap();
+    assert_eq!(plain.reach, Reach::Pull(Pull { lease: Duration::from_secs(30) }));
+    assert_eq!((plain.concurrency, plain.pacing), (1_000, Pacing::pulled()));
+    let new = declare(
+        "type='pull'\nlease='2m'\nconcurrency=3\nrate={limit=9}\ndisable_after='off'\npaused=true\n\
+         signing_secrets=['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']",
+    )
+    .unwrap();
+    assert_eq!(new.reach, Reach::Pull(Pull { lease: Duration::from_secs(120) }));
+    let rate = Some(Rate { limit: 9, per: RateUnit::Second, burst: 1 });
+    assert_eq!(new.pacing, Pacing { rate, disable_after: None, ..Pacing::pulled() });
+    assert_eq!((new.concurrency, new.paused, new.signing_secrets.len()), (3, Some(true), 1));
+    for (settings, message) in [
+        ("type='queue'", "`queue` is not one of `http`, `pull`"),
+        ("type='pull'\nlease='999ms'", "destination.lease: it must be from 1 s to 12 h"),
+        ("type='pull'\nlease='13h'", "destination.lease: it must be from 1 s to 12 h"),
+        ("url='http://a'\nlease='1m'", "destination.lease: only a destination of type `pull` has it"),
+        ("type='pull'\nurl='http://a'", "destination.url: a destination of type `pull` does not have it"),
+        ("type='pull'\nappend_path=true", "destination.append_path: a destination of type `pull` does"),
+        ("type='pull'\ntimeout='1s'", "destination.timeout: a destination of type `pull` does not have it"),
+        ("type='pull'\nauth={kind='bearer'}", "destination.auth: a destination of type `pull` does not"),
+        ("type='pull'\nbreaker={}", "destination.breaker: a destination of type `pull` does not have it"),
+        ("type='pull'\nslow_start=false", "destination.slow_start: a destination of type `pull` does not"),
+        ("", "destination.url is missing"),
     ] {
         let error = format!("{:?}", declare(settings).unwrap_err());
         assert!(error.contains(message), "{settings}: {error}");

@@ -35,7 +35,7 @@ async fn until_count(gateway: &Gateway, state: &str, count: usize) -> Vec<Value>
     list["data"].as_array().unwrap().clone()
 }
 
-async fn metric(gateway: &Gateway, name: &str) -> f64 {
+pub(crate) async fn metric(gateway: &Gateway, name: &str) -> f64 {
     let text = gateway.call("GET", "/metrics", "").await.text().to_owned();
     let line = text.lines().find(|line| line.split(' ').next() == Some(name));
     line.unwrap_or_else(|| panic!("{name} in {text}")).split(' ').nth(1).unwrap().parse().unwrap()

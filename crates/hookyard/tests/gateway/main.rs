@@ -42,6 +42,7 @@ mod order;
 mod outcomes;
 mod pending;
 mod providers;
+mod pull;
 mod rules;
 mod sdk;
 mod shutdown;

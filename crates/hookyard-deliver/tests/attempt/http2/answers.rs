@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hookyard_deliver::target::Target;
 use hookyard_model::attempt::{ErrorKind, Outcome};
-use hookyard_model::destination::{Destination, HttpVersion};
+use hookyard_model::destination::{Http, HttpVersion};
 use hookyard_outgoing::exchange::AnswerLimits;
 use hookyard_rules::retry::RetryAfter;
 use http::{HeaderMap, Request, Response};
@@ -56,7 +56,7 @@ async fn the_request_is_that_of_http1_with_the_host_in_its_url() {
     })
     .await;
     let url = format!("https://localhost:{}/hook?k=v", server.address.port());
-    let changed = |url: &str| Destination { append_path: true, url: url.to_owned(), ..server.destination() };
+    let changed = |url: &str| peer::endpoint(Http { append_path: true, ..Http::at(url) });
     let target = Target::new(&changed(&url)).unwrap();
     let sent = server.sender().attempt(&mut None, &target, &peer::shipment(&request)).await;
     assert_eq!(peer::response(sent).body, "fine");

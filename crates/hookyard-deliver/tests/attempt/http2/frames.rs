@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hookyard_deliver::target::Target;
-use hookyard_model::destination::{Destination, HttpVersion};
+use hookyard_model::destination::{Http, HttpVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
@@ -115,8 +115,8 @@ impl Frames {
 
     pub(crate) fn target_within(&self, timeout: Duration) -> Target {
         let url = format!("http://{}/", self.address);
-        let destination = peer::destination(&url);
-        Target::new(&Destination { timeout, http_version: HttpVersion::Two, ..destination }).unwrap()
+        let http = Http { timeout, http_version: HttpVersion::Two, ..Http::at(url) };
+        Target::new(&peer::endpoint(http)).unwrap()
     }
 
     /// The next of what the server saw.

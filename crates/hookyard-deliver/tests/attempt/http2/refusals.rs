@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hookyard_deliver::target::Target;
 use hookyard_model::attempt::ErrorKind;
-use hookyard_model::destination::{Destination, HttpVersion};
+use hookyard_model::destination::{Http, HttpVersion};
 use hookyard_outgoing::exchange::Kept;
 
 use super::frames::{Act, CANCEL, Frames, HTTP_1_1_REQUIRED, INTERNAL_ERROR, NO_ERROR, REFUSED_STREAM, Seen};
@@ -179,8 +179,8 @@ async fn neighbours_of_an_attempt_that_is_given_up_finish_and_nobody_joins_them(
 #[tokio::test]
 async fn a_server_without_http2() {
     let peer = Peer::answering(OK).await;
-    let target =
-        Target::new(&Destination { http_version: HttpVersion::Two, ..peer::destination(&peer.url()) });
+    let http = Http { http_version: HttpVersion::Two, ..Http::at(peer.url()) };
+    let target = Target::new(&peer::endpoint(http));
     peer::assert_error(peer::post_once(&target.unwrap()).await, ErrorKind::Protocol, "not HTTP/2");
 }
 
@@ -190,8 +190,8 @@ async fn a_server_that_says_nothing_takes_the_time_of_those_who_wait() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let timeout = Duration::from_millis(100);
-    let destination = Destination { timeout, http_version: HttpVersion::Two, ..peer::destination(&url) };
-    let (sender, target) = (peer::sender(), Target::new(&destination).unwrap());
+    let http = Http { timeout, http_version: HttpVersion::Two, ..Http::at(url) };
+    let (sender, target) = (peer::sender(), Target::new(&peer::endpoint(http)).unwrap());
     let (mut one, mut other) = (None, None);
     let mut first = Box::pin(peer::post(&sender, &mut one, &target));
     let _connected = tokio::select! {

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hookyard_deliver::send::Sender;
 use hookyard_deliver::target::Target;
-use hookyard_model::destination::{Destination, HttpVersion};
+use hookyard_model::destination::{Http, HttpVersion};
 use hookyard_outgoing::connector::Connector;
 use hookyard_outgoing::exchange::AnswerLimits;
 use http::{Request, Response};
@@ -112,8 +113,9 @@ impl Server {
         self.open.wait_for(|open| *open == connections).await.unwrap();
     }
 
-    pub(crate) fn destination(&self) -> Destination {
-        peer::destination(&format!("https://localhost:{}/", self.address.port()))
+    pub(crate) fn http(&self) -> Http {
+        let url = format!("https://localhost:{}/", self.address.port());
+        Http { timeout: Duration::from_secs(60), ..Http::at(url) }
     }
 
     pub(crate) fn target(&self) -> Target {
@@ -121,7 +123,7 @@ impl Server {
     }
 
     pub(crate) fn target_in(&self, http_version: HttpVersion) -> Target {
-        Target::new(&Destination { http_version, ..self.destination() }).unwrap()
+        Target::new(&peer::endpoint(Http { http_version, ..self.http() })).unwrap()
     }
 
     /// A sender that trusts it.

@@ -8,7 +8,7 @@ use hookyard_deliver::send::Sender;
 use hookyard_deliver::target::Target;
 use hookyard_model::attempt::ErrorKind;
 use hookyard_model::auth::{Auth, Mtls};
-use hookyard_model::destination::{Destination, HttpVersion};
+use hookyard_model::destination::{Http, HttpVersion};
 use hookyard_model::secret::Secret;
 use hookyard_outgoing::exchange::Kept;
 use http::{Response, Version};
@@ -209,7 +209,7 @@ async fn a_client_certificate_is_shown_over_http2_too() {
         let mine = CertificateParams::new(vec!["me".to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
         let key = Secret::new(key.serialize_pem());
         let auth = Auth::Mtls(Mtls { certificate: mine.pem(), key, ca: Some(known.pem()) });
-        Target::new(&Destination { auth, ..server.destination() }).unwrap()
+        Target::new(&peer::endpoint(Http { auth, ..server.http() })).unwrap()
     };
     let (sender, good, bad, mut kept) = (peer::sender(), target(&known), target(&unknown), None);
     for _ in 0..2 {

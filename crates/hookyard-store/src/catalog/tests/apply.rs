@@ -163,7 +163,7 @@ async fn a_connection_that_is_gone_stays_disabled_until_it_goes_elsewhere() {
     assert_eq!(fixture.cause("github-api"), Some(DisableCause::DestinationGone));
 
     let mut moved = declared();
-    moved.destinations[0].url = "https://example.com/new".to_owned();
+    moved.destinations[0].reach = Reach::Http(Http::at("https://example.com/new"));
     fixture.apply(moved.clone()).await;
     assert_eq!(fixture.cause("github-api"), None);
 
@@ -282,7 +282,8 @@ async fn a_declaration_that_does_not_hold_changes_nothing() {
     case(|it| it.connections[1].source = "nobody".into(), "source does not exist");
     case(|it| it.connections[1].destination = "nobody".into(), "destination does not exist");
     case(|it| it.connections[1].name = "a b".into(), "`a b` is not a name for a connection");
-    case(|it| it.destinations[0].url = "x".into(), "`api` has an invalid `url`");
+    case(|it| it.destinations[0] = pulled("api"), "`api` has an invalid `type`");
+    case(|it| it.destinations[0].reach = Reach::Http(Http::at("x")), "`api` has an invalid `url`");
     for (declared, message) in cases {
         let error = fixture.catalog.apply_file(fixture.project(), declared).await.unwrap_err();
         assert!(error.to_string().contains(message), "{error}");

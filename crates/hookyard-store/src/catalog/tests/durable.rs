@@ -1,6 +1,7 @@
 //! What is on disk: everything, encrypted where it is secret, and refused where it is not as it was written.
 
 use hookyard_model::connection::DisableCause;
+use hookyard_model::destination::HttpVersion;
 use hookyard_model::order::Order;
 use hookyard_model::pacing::{Rate, RateUnit};
 use hookyard_model::rule::{Delay, Rule};
@@ -21,15 +22,19 @@ async fn filled() -> Fixture {
     fixture.catalog.create_source(fixture.project(), second).await.unwrap();
     let api = fixture.destination("api").await;
     let mut audit = destination("audit");
-    audit.append_path = true;
-    audit.timeout = Duration::from_millis(1500);
-    audit.http_version = HttpVersion::Two;
-    audit.auth = Auth::Basic { username: "auditor".into(), password: Secret::new("open sesame 4711") };
+    audit.reach = Reach::Http(Http {
+        append_path: true,
+        timeout: Duration::from_millis(1500),
+        http_version: HttpVersion::Two,
+        auth: Auth::Basic { username: "auditor".into(), password: Secret::new("open sesame 4711") },
+        ..Http::at("https://example.com/webhooks")
+    });
     audit.signing_secrets = vec![Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
     audit.pacing.rate = Some(Rate { limit: 7, per: RateUnit::Hour, burst: 2 });
     audit.pacing.disable_after = None;
     audit.paused = Some(true);
     let audit = fixture.catalog.create_destination(fixture.project(), audit).await.unwrap();
+    fixture.catalog.create_destination(fixture.project(), pulled("pulled")).await.unwrap();
     let first = fixture.connection("first", github.id, api.id).await;
     fixture.later();
     fixture.catalog.note_failing(api.id, Some(START)).await.unwrap();
@@ -48,9 +53,11 @@ async fn everything_is_there_again_after_a_reopening() {
     let fixture = fixture.reopened();
     let after = fixture.catalog.snapshot();
     assert_eq!(content(&before), content(&after));
-    assert_eq!((after.sources.len(), after.destinations.len(), after.connections.len()), (2, 2, 2));
+    assert_eq!((after.sources.len(), after.destinations.len(), after.connections.len()), (2, 3, 2));
     let audit = after.destination_named(fixture.project(), "audit").unwrap();
-    assert_eq!(audit.http_version, HttpVersion::Two);
+    assert_eq!(audit.reach.http().unwrap().http_version, HttpVersion::Two);
+    let pulled = after.destination_named(fixture.project(), "pulled").unwrap();
+    assert_eq!(pulled.reach, Reach::Pull(Pull { lease: Duration::from_millis(90_001) }));
 
     let newest = after.connections.keys().map(|id| id.0).max().unwrap();
     let id = fixture.source("third").await.id;
@@ -159,7 +166,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let error = Fixture::new()
         .reopened_after(|database| database.pragma_update(None, "user_version", 99).unwrap())
         .unwrap_err();
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 8, .. }), "{error}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 9, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -253,11 +260,12 @@ async fn a_database_of_the_first_version_is_read_for_ever() {
     assert_eq!(second.answer.as_ref().unwrap().status, 202);
     assert_eq!(second.created_at, START.plus(Duration::from_secs(60)));
     let audit = snapshot.destination_named(project, "audit").unwrap();
-    assert_eq!((audit.append_path, audit.timeout), (true, Duration::from_millis(1500)));
-    assert_eq!(audit.http_version, HttpVersion::Auto);
+    let http = audit.reach.http().unwrap();
+    assert_eq!((http.append_path, http.timeout), (true, Duration::from_millis(1500)));
+    assert_eq!(http.http_version, HttpVersion::Auto);
     let [signing] = audit.signing_secrets.as_slice() else { panic!("{audit:?}") };
     assert_eq!(signing.secret, Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
-    assert_eq!((signing.public_key, signing.ends_at, &audit.auth), (None, None, &Auth::None));
+    assert_eq!((signing.public_key, signing.ends_at, &http.auth), (None, None, &Auth::None));
     let first = snapshot.connection_named(project, "first").unwrap();
     assert_eq!(first.disabled.as_ref().unwrap().cause, DisableCause::DestinationGone);
     let custom = snapshot.connection_named(project, "custom").unwrap();
@@ -300,7 +308,8 @@ async fn a_database_of_the_sixth_version_is_read_for_ever() {
     let project = snapshot.default_project;
     assert_eq!((snapshot.sources.len(), snapshot.destinations.len(), snapshot.connections.len()), (2, 2, 4));
     let audit = snapshot.destination_named(project, "audit").unwrap();
-    let Auth::Basic { username, password } = &audit.auth else { panic!("{:?}", audit.auth) };
+    let auth = &audit.reach.http().unwrap().auth;
+    let Auth::Basic { username, password } = auth else { panic!("{auth:?}") };
     assert_eq!((username.as_str(), password.expose()), ("auditor", "open sesame 4711"));
     assert_eq!(audit.pacing.rate, Some(Rate { limit: 7, per: RateUnit::Hour, burst: 2 }));
     assert!(audit.pacing.disable_after.is_none() && audit.paused_at.is_some());

@@ -161,10 +161,32 @@ async fn invalid_settings_are_refused_by_name() {
     assert_eq!(setting(catalog.create_source(project, bad).await.unwrap_err()), "token");
     let bad = NewSource { methods: vec!["post".into()], ..source("x") };
     assert_eq!(setting(catalog.update_source(project, a.clone(), bad).await.unwrap_err()), "methods");
-    let bad = NewDestination { url: "example.com".into(), ..destination("x") };
+    let bad = NewDestination { reach: Reach::Http(Http::at("example.com")), ..destination("x") };
     assert_eq!(setting(catalog.create_destination(project, bad).await.unwrap_err()), "url");
     let bad = NewDestination { concurrency: 0, ..destination("x") };
     assert_eq!(setting(catalog.update_destination(project, d.id, bad).await.unwrap_err()), "concurrency");
+    for (bad, named) in [
+        (NewDestination { pacing: Pacing::default(), ..pulled("x") }, "breaker"),
+        (
+            NewDestination { pacing: Pacing { slow_start: true, ..Pacing::pulled() }, ..pulled("x") },
+            "slow_start",
+        ),
+        (
+            NewDestination { reach: Reach::Pull(Pull { lease: Duration::from_millis(999) }), ..pulled("x") },
+            "lease",
+        ),
+        (
+            NewDestination {
+                reach: Reach::Pull(Pull { lease: Duration::from_micros(1_000_001) }),
+                ..pulled("x")
+            },
+            "lease",
+        ),
+    ] {
+        assert_eq!(setting(catalog.create_destination(project, bad).await.unwrap_err()), named);
+    }
+    // Of another type it would be another destination.
+    assert_eq!(setting(catalog.update_destination(project, d.id, pulled("d")).await.unwrap_err()), "type");
     let bad = NewConnection {
         retry: Retry::on(Schedule::Custom(vec![Duration::ZERO])),
         ..connection("x", a.id, d.id)
