@@ -347,13 +347,14 @@ pub(crate) async fn answers(store: &Store) -> String {
         text.push_str(&format!("{}\n", request_line(request, &whole)));
     }
     for event in &events {
-        let attempts = store.attempts(PROJECT, event.id).await.unwrap().unwrap();
+        // Retention may have dropped it as well.
+        let Some(attempts) = store.attempts(PROJECT, event.id).await.unwrap() else { continue };
         // As events were shown before rules could discard them.
         text.push_str(&format!("{}\n", format!("{event:?}").replace(", discarded: None }", " }")));
         for attempt in attempts {
             text.push_str(&format!("    {attempt:?}\n"));
         }
-        let details = store.event_details(PROJECT, event.id).await.unwrap().unwrap();
+        let Some(details) = store.event_details(PROJECT, event.id).await.unwrap() else { continue };
         if !details.ruling.steps.is_empty() {
             // As they were shown before transformations could be among them, and before only the latest could be wanted.
             let ruling = format!("{:?}", details.ruling).replace(", execution: None }", " }");
