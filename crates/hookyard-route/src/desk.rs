@@ -19,7 +19,8 @@ use hookyard_model::id::{RequestId, SourceId};
 use hookyard_model::request::{Fields, Proof, RejectCause, Request};
 use hookyard_providers::{CacheKey, Call, KeyRequest};
 use hookyard_store::arrivals::Arrived;
-use hookyard_store::unrouted::Unrouted;
+use hookyard_store::history::ReadError;
+use hookyard_store::unrouted::{Unrouted, UnroutedPage};
 use rustc_hash::FxHashSet;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -59,6 +60,8 @@ enum Done {
     Fetched(CacheKey, Obtained),
     /// The call that a request asked for was made, or given up.
     Called(Arrived),
+    /// The store was looked through.
+    Looked(Result<UnroutedPage, ReadError>),
 }
 
 /// One source's requests of one kind that cannot be routed at once.
@@ -71,6 +74,8 @@ pub(crate) struct Desk {
     /// The requests in the groups and in calls, and their bytes.
     known: FxHashSet<RequestId>,
     bytes: usize,
+    /// The store is being looked through. Those that arrive meanwhile come behind what is found, and wait.
+    is_looking: bool,
     /// Up to this id the store was looked through: those that arrive now have been found there.
     looked_up_to: RequestId,
     work: JoinSet<Done>,
@@ -92,6 +97,7 @@ impl Desk {
             groups: HashMap::new(),
             known: FxHashSet::default(),
             bytes: 0,
+            is_looking: false,
             looked_up_to: RequestId(0),
             work: JoinSet::new(),
         }
@@ -103,17 +109,18 @@ impl Desk {
         loop {
             self.give_up_the_old();
             self.judge_again().await;
-            self.look_into_the_store().await;
+            self.look_into_the_store();
             self.start_fetches();
             let rest = self.rest();
             tokio::select! {
-                arrived = inbox.recv() => match arrived {
+                arrived = inbox.recv(), if !self.is_looking => match arrived {
                     Some(arrived) => self.admit(arrived).await,
                     None => return,
                 },
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => match done {
                     Ok(Done::Fetched(cache_key, obtained)) => self.settle(cache_key, obtained).await,
                     Ok(Done::Called(arrived)) => self.finish(&arrived),
+                    Ok(Done::Looked(page)) => self.take_in(page).await,
                     Err(_cancelled) => {}
                 },
                 planned = self.plans.next() => self.record(planned).await,
@@ -162,32 +169,38 @@ impl Desk {
         self.plan(arrived, None, fields);
     }
 
-    /// Fills the desk from the store, where something may be that is not here, and there is room.
-    async fn look_into_the_store(&mut self) {
-        let limits = Arc::clone(&self.parts.limits);
-        while self.wants_look() {
-            let count = limits.pending_requests_max.saturating_sub(self.known.len()).max(1);
-            let bytes = limits.pending_bytes_max.saturating_sub(self.bytes).max(1);
-            self.behind.lower();
-            let store = &self.parts.store;
-            let page =
-                store.unrouted_requests(self.source, self.kind, self.known.clone(), count, bytes).await;
-            match page {
-                Ok(page) => {
-                    self.looked_up_to = page.up_to;
-                    if page.more {
-                        self.behind.raise();
-                    }
-                    for arrived in page.requests {
-                        self.begin(arrived).await;
-                    }
-                }
-                Err(error) => {
-                    error!(source = %self.source, %error, "unrouted requests cannot be looked for");
-                    self.behind.raise();
-                    tokio::time::sleep(NOT_NOW).await;
-                }
+    /// Has the store looked through for what is not here, beside the desk: that takes as long as the index lags behind.
+    fn look_into_the_store(&mut self) {
+        if self.is_looking || !self.wants_look() {
+            return;
+        }
+        self.is_looking = true;
+        self.behind.lower();
+        let limits = &self.parts.limits;
+        let count = limits.pending_requests_max.saturating_sub(self.known.len()).max(1);
+        let bytes = limits.pending_bytes_max.saturating_sub(self.bytes).max(1);
+        let (store, source, kind, known) =
+            (self.parts.store.clone(), self.source, self.kind, self.known.clone());
+        self.work.spawn(async move {
+            let page = store.unrouted_requests(source, kind, known, count, bytes).await;
+            if let Err(error) = &page {
+                error!(%source, %error, "unrouted requests cannot be looked for");
+                tokio::time::sleep(NOT_NOW).await;
             }
+            Done::Looked(page)
+        });
+    }
+
+    /// Takes in what was found in the store.
+    async fn take_in(&mut self, page: Result<UnroutedPage, ReadError>) {
+        self.is_looking = false;
+        let Ok(page) = page else { return self.behind.raise() };
+        self.looked_up_to = page.up_to;
+        if page.more {
+            self.behind.raise();
+        }
+        for arrived in page.requests {
+            self.begin(arrived).await;
         }
     }
 

@@ -36,7 +36,7 @@ impl Default for Limits {
             retry_max: Duration::from_secs(60),
             pending_age_max: Duration::from_secs(24 * 3600),
             plans_max: 16,
-            pending_requests_max: 256,
+            pending_requests_max: 2048,
             pending_bytes_max: 4 << 20,
         }
     }
