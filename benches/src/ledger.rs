@@ -241,6 +241,7 @@ impl Ledger {
 }
 
 /// A set of latencies.
+#[derive(Default)]
 pub(crate) struct Latency {
     sorted_ns: Vec<u64>,
 }
@@ -250,6 +251,13 @@ impl Latency {
     pub(crate) fn percentile_ms(&self, percent: f64) -> f64 {
         let rank = (percent / 100.0 * self.sorted_ns.len() as f64).ceil() as usize;
         self.sorted_ns.get(rank.saturating_sub(1)).map_or(f64::NAN, |ns| *ns as f64 / 1e6)
+    }
+
+    /// All of both.
+    pub(crate) fn with(mut self, others: Self) -> Self {
+        self.sorted_ns.extend(others.sorted_ns);
+        self.sorted_ns.sort_unstable();
+        self
     }
 
     /// How many there are.
@@ -315,7 +323,10 @@ mod tests {
         assert_eq!(latency.percentile_ms(50.0), 100.0);
         assert_eq!(latency.percentile_ms(99.0), 198.0);
         assert_eq!(latency.percentile_ms(100.0), 200.0);
-        assert!(Latency { sorted_ns: Vec::new() }.percentile_ms(50.0).is_nan());
+        assert!(Latency::default().percentile_ms(50.0).is_nan());
+        let both =
+            Latency { sorted_ns: vec![3_000_000] }.with(Latency { sorted_ns: vec![1_000_000, 2_000_000] });
+        assert_eq!([34.0, 100.0].map(|percent| both.percentile_ms(percent)), [2.0, 3.0]);
     }
 
     #[test]
