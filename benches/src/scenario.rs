@@ -1,6 +1,7 @@
 //! The scenarios, one file each. What they find goes into the [`Figures`].
 
 mod backlog;
+mod beside;
 mod crash;
 mod delivery;
 mod footprint;

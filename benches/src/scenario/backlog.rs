@@ -5,26 +5,17 @@
 //! without being tried, so that soon the gateway has the backlog and nothing to do with it. The other
 //! destination is measured while the backlog comes in, and with it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
-
-use super::{delivery, settle_accounts};
+use super::beside::{self, BUSY, healthy_p99_ms, healthy_pace};
+use super::settle_accounts;
 use crate::bench::Bench;
 use crate::figures::Figures;
 use crate::gateway::{Gateway, Setup};
 use crate::ledger::Accounts;
-use crate::ledger::{Ledger, Window, wait_until};
-use crate::load::closed::Closed;
-use crate::load::open::{self, Pace};
 use crate::process::free_address;
 use crate::sink::{Behaviour, Sink};
 
-const CONNECTIONS: usize = 64;
-const HEALTHY_PER_S: u32 = 200;
-const HEALTHY_CONNECTIONS: usize = 16;
-const LOAD_PATIENCE: Duration = Duration::from_secs(300);
 const FAILING_PATIENCE: Duration = Duration::from_secs(180);
 
 /// Builds the backlog, looks at the other destination, restarts.
@@ -36,9 +27,9 @@ pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let ledger = bench.ledger(4 * pace.requests());
     let sink = Sink::start_anywhere(Some(&ledger), Behaviour::Healthy)?;
     let setup = Setup::of(
-        &["busy", "doomed"],
+        &[BUSY, "doomed"],
         &[("healthy", sink.address()), ("dead", free_address()?)],
-        &[("busy", "healthy"), ("doomed", "dead")],
+        &[(BUSY, "healthy"), ("doomed", "dead")],
     );
     let mut gateway = Gateway::launch(bench, &setup)?;
     let before_ms = healthy_p99_ms(&gateway, &ledger, pace)?;
@@ -72,26 +63,10 @@ pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
 /// Sends the backlog; returns when all of it is acknowledged.
 fn pile_up(bench: &Bench, figures: &mut Figures, gateway: &Gateway) -> anyhow::Result<()> {
     let doomed = bench.ledger(bench.plan.backlog);
-    let load = Closed::start(&gateway.target("doomed"), &doomed, CONNECTIONS)?;
-    let sent = wait_until(LOAD_PATIENCE, || load.is_finished());
-    let unacknowledged = load.stop()?;
-    if !sent {
-        bail!("{} events were not taken within {LOAD_PATIENCE:?}", bench.plan.backlog);
-    }
+    let unacknowledged = beside::pile_up(gateway, "doomed", &doomed)?;
     if unacknowledged.total() > 0 {
         println!("  {unacknowledged:?}");
     }
     figures.set("backlog_events", doomed.accounts().acknowledged as f64);
     Ok(())
-}
-
-fn healthy_pace(bench: &Bench) -> Pace {
-    Pace { per_s: HEALTHY_PER_S, lasts: bench.plan.steady, connections: HEALTHY_CONNECTIONS }
-}
-
-fn healthy_p99_ms(gateway: &Gateway, ledger: &Arc<Ledger>, pace: Pace) -> anyhow::Result<f64> {
-    let start_ns = ledger.now_ns();
-    open::send(std::slice::from_ref(&gateway.target("busy")), ledger, pace)?;
-    delivery::drain(ledger);
-    Ok(ledger.delivery_latency(Window { start_ns, end_ns: ledger.now_ns() }).percentile_ms(99.0))
 }

@@ -6,21 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-use super::{delivery, settle_accounts};
+use super::beside::{self, BUSY, healthy_p99_ms, healthy_pace};
+use super::settle_accounts;
 use crate::bench::Bench;
 use crate::figures::Figures;
 use crate::gateway::{Gateway, Setup};
-use crate::ledger::{Ledger, Window, wait_until};
-use crate::load::closed::Closed;
-use crate::load::open::{self, Pace};
+use crate::ledger::{Ledger, wait_until};
 use crate::process::free_address;
 use crate::push::REPOSITORIES;
 use crate::sink::{Behaviour, Sink};
 
-const CONNECTIONS: usize = 64;
-const HEALTHY_PER_S: u32 = 200;
-const HEALTHY_CONNECTIONS: usize = 16;
-const LOAD_PATIENCE: Duration = Duration::from_secs(300);
 const DRAIN_PATIENCE: Duration = Duration::from_secs(600);
 /// How long it is dead, at least: several probes of the breaker.
 const DEAD_FOR: Duration = Duration::from_secs(120);
@@ -36,16 +31,16 @@ retry = { linear = { first = "1s", step = "0s", retries = 100 } }"#;
 /// When the gateway fails, or what was acknowledged does not come.
 pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let dead_for = if bench.plan.rounds > 1 { DEAD_FOR } else { DEAD_FOR_QUICK };
-    let pace = Pace { per_s: HEALTHY_PER_S, lasts: bench.plan.steady, connections: HEALTHY_CONNECTIONS };
+    let pace = healthy_pace(bench);
     let (healthy, late) = (bench.ledger(3 * pace.requests()), bench.ledger(EVENTS));
     let sink = Sink::start_anywhere(Some(&healthy), Behaviour::Healthy)?;
     let address = free_address()?;
     let setup = Setup {
         each_connection: Some(IN_ORDER.to_owned()),
         ..Setup::of(
-            &["busy", "dead"],
+            &[BUSY, "dead"],
             &[("healthy", sink.address()), ("dead", address)],
-            &[("busy", "healthy"), ("dead", "dead")],
+            &[(BUSY, "healthy"), ("dead", "dead")],
         )
     };
     let mut gateway = Gateway::launch(bench, &setup)?;
@@ -79,20 +74,11 @@ pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends the events; returns when all are acknowledged.
+/// Sends the events, all of which have to be acknowledged.
 fn pile_up(gateway: &Gateway, ledger: &Arc<Ledger>) -> anyhow::Result<()> {
-    let load = Closed::start(&gateway.target("dead"), ledger, CONNECTIONS)?;
-    let sent = wait_until(LOAD_PATIENCE, || load.is_finished());
-    let unacknowledged = load.stop()?;
-    if !sent || unacknowledged.total() > 0 {
-        bail!("{EVENTS} events were not taken within {LOAD_PATIENCE:?}: {unacknowledged:?}");
+    let unacknowledged = beside::pile_up(gateway, "dead", ledger)?;
+    if unacknowledged.total() > 0 {
+        bail!("not all of {EVENTS} events were taken: {unacknowledged:?}");
     }
     Ok(())
-}
-
-fn healthy_p99_ms(gateway: &Gateway, ledger: &Arc<Ledger>, pace: Pace) -> anyhow::Result<f64> {
-    let start_ns = ledger.now_ns();
-    open::send(&[gateway.target("busy")], ledger, pace)?;
-    delivery::drain(ledger);
-    Ok(ledger.delivery_latency(Window { start_ns, end_ns: ledger.now_ns() }).percentile_ms(99.0))
 }
