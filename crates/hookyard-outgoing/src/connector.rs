@@ -117,10 +117,7 @@ impl Connector {
         deadline: Instant,
         stage: &mut Stage,
     ) -> Result<Stream, DeliveryError> {
-        *stage = Stage::Resolving;
-        let addresses =
-            crate::resolve::permitted(endpoint, &self.0.hosts, self.guard(), ADDRESSES_MAX).await?;
-        let (stream, address) = connect(&addresses, deadline, stage).await?;
+        let (stream, address) = self.connect(endpoint, deadline, stage).await?;
         // Requests are written whole, so waiting for more to send only adds delay.
         stream
             .set_nodelay(true)
@@ -128,6 +125,19 @@ impl Connector {
         let Some(name) = &endpoint.tls else { return Ok(Stream::plain(stream)) };
         *stage = Stage::Handshaking(address);
         Ok(Stream::tls(self.0.tls.connect(stream, name, identity, offer).await?))
+    }
+
+    /// Connects to the first permitted address that accepts.
+    async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        deadline: Instant,
+        stage: &mut Stage,
+    ) -> Result<(TcpStream, SocketAddr), DeliveryError> {
+        *stage = Stage::Resolving;
+        let addresses =
+            crate::resolve::permitted(endpoint, &self.0.hosts, self.guard(), ADDRESSES_MAX).await?;
+        connect(&addresses, deadline, stage).await
     }
 }
 
