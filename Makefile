@@ -1,13 +1,17 @@
 # The tasks of this repository; CI runs exactly these. `make` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt bench
+.PHONY: help run web test lint fmt bench
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build Hookyard and start it; TO=http://127.0.0.1:3000/hooks also delivers there
+	scripts/web.sh --if-possible
 	cargo run --release --bin hookyard -- dev $(if $(TO),--to $(TO))
+
+web: ## Build the dashboard, which the next build takes into the binary
+	scripts/web.sh
 
 test: ## Run every test
 	scripts/test.sh

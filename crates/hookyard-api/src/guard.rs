@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use hookyard_model::secret::Secret;
 use http::{HeaderMap, HeaderValue, Uri, header};
 
+use crate::dashboard;
 use crate::problem::{Kind, Problem};
 use key::AdminKey;
 use origin::Authority;
@@ -52,6 +53,10 @@ impl Guard {
         let host = single(headers, &header::HOST).and_then(Authority::parse);
         if self.key.is_none() {
             self.check_host(uri, host.as_ref())?;
+        }
+        // The dashboard's files may be linked to from anywhere, and are no secret.
+        if dashboard::is_dashboards(uri.path()) {
+            return Ok(());
         }
         check_origin(headers, host.as_ref())?;
         match &self.key {
@@ -130,22 +135,22 @@ mod tests {
     #[test]
     fn a_rebound_name_does_not_reach_a_listener_without_a_key() {
         for (target, hosts, admitted) in [
-            ("/", &["127.0.0.1:4401"][..], true),
-            ("/", &["localhost"], true),
-            ("/", &["LocalHost:9"], true),
-            ("/", &["[::1]:4401"], true),
-            ("/", &["evil.example:4401"], false),
-            ("/", &["localhost.evil.example"], false),
-            ("/", &["127.0.0.1.evil.example:4401"], false),
-            ("/", &["localhost@evil.example"], false),
-            ("/", &["evil.example@localhost"], false),
-            ("/", &["10.0.0.1:4401"], false),
-            ("/", &[""], false),
-            ("/", &[], false),
-            ("/", &["localhost", "localhost"], false),
-            ("/", &["localhost", "evil.example"], false),
-            ("http://localhost/", &["localhost"], true),
-            ("http://evil.example/", &["localhost"], false),
+            ("/metrics", &["127.0.0.1:4401"][..], true),
+            ("/metrics", &["localhost"], true),
+            ("/metrics", &["LocalHost:9"], true),
+            ("/metrics", &["[::1]:4401"], true),
+            ("/metrics", &["evil.example:4401"], false),
+            ("/metrics", &["localhost.evil.example"], false),
+            ("/metrics", &["127.0.0.1.evil.example:4401"], false),
+            ("/metrics", &["localhost@evil.example"], false),
+            ("/metrics", &["evil.example@localhost"], false),
+            ("/metrics", &["10.0.0.1:4401"], false),
+            ("/metrics", &[""], false),
+            ("/metrics", &[], false),
+            ("/metrics", &["localhost", "localhost"], false),
+            ("/metrics", &["localhost", "evil.example"], false),
+            ("http://localhost/metrics", &["localhost"], true),
+            ("http://evil.example/metrics", &["localhost"], false),
         ] {
             let headers: Vec<_> = hosts.iter().map(|host| ("host", *host)).collect();
             let expected = (!admitted).then_some(Kind::HostNotAllowed);
@@ -171,8 +176,8 @@ mod tests {
             (("sec-fetch-site", "cross-site"), false),
         ] {
             let expected = (!admitted).then_some(Kind::OriginNotAllowed);
-            assert_eq!(admit(None, "/", &[host, header]), expected, "{header:?}");
-            assert_eq!(admit(Some("k"), "/", &[host, bearer, header]), expected, "{header:?}");
+            assert_eq!(admit(None, "/metrics", &[host, header]), expected, "{header:?}");
+            assert_eq!(admit(Some("k"), "/metrics", &[host, bearer, header]), expected, "{header:?}");
         }
     }
 
@@ -184,7 +189,11 @@ mod tests {
             ("hooks.example:443", "https://hooks.example"),
             ("hooks.example:80", "http://hooks.example"),
         ] {
-            assert_eq!(admit(Some("k"), "/", &[bearer, ("host", host), ("origin", origin)]), None, "{host}");
+            assert_eq!(
+                admit(Some("k"), "/metrics", &[bearer, ("host", host), ("origin", origin)]),
+                None,
+                "{host}"
+            );
         }
     }
 
@@ -209,7 +218,8 @@ mod tests {
             ("/readyz", &[], true),
             ("/metrics", &[], false),
             ("/healthz/x", &[], false),
-            ("/nowhere", &[], false),
+            ("/api/nowhere", &[], false),
+            ("/", &[], true),
             ("/api/v1/sources", &[], false),
             ("/api/v1/sources", &["Bearer K"], false),
             ("/api/v1/sources", &["Bearer kk"], false),

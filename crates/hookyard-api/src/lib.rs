@@ -16,7 +16,7 @@
 //! - `requests`, `events`, `attempts`: what arrived and what became of it. `bulk_operations`: many events at once.
 //! - `issues`: what fails, until it works again. `alerts`: who is told of them.
 //! - `transformations`: trying one on a sample.
-//! - `health`, `metrics`: for machines that watch.
+//! - `health`, `metrics`: for machines that watch. `dashboard`: for people; its files, no powers.
 //!
 //! Each resource has its handlers in one file and its wire types in `wire.rs` beside it; the domain
 //! types have no wire form of their own.
@@ -52,5 +52,6 @@ mod requests;
 
 mod transformations;
 
+mod dashboard;
 mod health;
 mod metrics;

@@ -19,7 +19,7 @@ use hookyard_providers::KeyCache;
 use hookyard_store::by_hand::Action;
 use hookyard_store::store::Store;
 use hookyard_transform::runner::Runner;
-use http::{HeaderValue, Method, Uri, header};
+use http::{HeaderValue, Method, header};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -33,8 +33,8 @@ use crate::metrics::StoreMetrics;
 use crate::problem::{Kind, Problem};
 use crate::transformations;
 use crate::{
-    alerts, attempts, bulk_operations, connections, destinations, events, health, issues, leases, metrics,
-    providers, requests, sources,
+    alerts, attempts, bulk_operations, connections, dashboard, destinations, events, health, issues, leases,
+    metrics, providers, requests, sources,
 };
 
 /// Most connections at a time; further ones wait to be taken.
@@ -243,18 +243,11 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
-        .fallback(no_such_path)
+        .fallback(dashboard::serve)
         .method_not_allowed_fallback(no_such_method)
         .with_state(shared)
         .layer(from_fn_with_state(Arc::new(guard), guard::check))
         .layer(map_response(harden))
-}
-
-async fn no_such_path(uri: Uri) -> Problem {
-    Problem::new(
-        Kind::NotFound,
-        format!("there is no path `{}`: see docs/api.md for those there are", uri.path()),
-    )
 }
 
 async fn no_such_method(method: Method) -> Problem {
@@ -264,10 +257,11 @@ async fn no_such_method(method: Method) -> Problem {
     )
 }
 
-/// Answers hold what strangers sent: no cache keeps them, and no browser guesses what they are.
+/// Answers hold what strangers sent: no cache keeps them, and no browser guesses what they are. The dashboard's files say
+/// themselves how long they are good for.
 async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -9,7 +9,7 @@ const ENDPOINTS: [(&str, &str, bool); 51] = [
     ("GET", "/healthz", true),
     ("GET", "/readyz", true),
     ("GET", "/metrics", false),
-    ("GET", "/nowhere", false),
+    ("GET", "/api/nowhere", false),
     ("GET", "/api/v1/sources", false),
     ("POST", "/api/v1/sources", false),
     ("GET", "/api/v1/sources/src_0000000000000", false),
@@ -126,7 +126,7 @@ async fn a_key_works_under_any_host_name_and_as_basic_password() {
 async fn no_answer_is_cached_or_guessed_at() {
     let server = Server::with_key(KEY).await;
     let refused = server.send("GET", "/api/v1/sources", &[("host", "localhost")], "").await;
-    for answer in [server.get("/api/v1/sources").await, server.get("/nowhere").await, refused] {
+    for answer in [server.get("/api/v1/sources").await, server.get("/api/nowhere").await, refused] {
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
     }
@@ -135,7 +135,7 @@ async fn no_answer_is_cached_or_guessed_at() {
 #[test]
 fn the_documentation_describes_every_endpoint() {
     let documentation = include_str!("../../../../docs/api.md");
-    for (method, path, _) in ENDPOINTS.iter().filter(|(_, path, _)| *path != "/nowhere") {
+    for (method, path, _) in ENDPOINTS.iter().filter(|(_, path, _)| *path != "/api/nowhere") {
         let is_id = |segment: &&str| segment.contains("_0");
         let generic = path.split('/').map(|segment| if is_id(&segment) { "{id}" } else { segment });
         let heading = format!("### `{method} {}`", generic.collect::<Vec<_>>().join("/"));

@@ -14,6 +14,7 @@ mod access;
 mod alerts;
 mod bulk_operations;
 mod configuration;
+mod dashboard;
 mod deletion;
 mod diagnosis;
 mod history;
