@@ -1,0 +1,6 @@
+// The console.
+import { Page } from '@/ui/Page'
+
+export function ConsolePage() {
+  return <Page title="Console">{null}</Page>
+}

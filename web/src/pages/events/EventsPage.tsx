@@ -1,0 +1,6 @@
+// All events.
+import { Page } from '@/ui/Page'
+
+export function EventsPage() {
+  return <Page title="Events">{null}</Page>
+}

@@ -1,0 +1,6 @@
+// Keys, alerts, retention, limits, audit log.
+import { Page } from '@/ui/Page'
+
+export function SettingsPage() {
+  return <Page title="Settings">{null}</Page>
+}

@@ -1,0 +1,185 @@
+// The table of every list: only rows in sight are in the page, so that any number of them costs the same. Rows are opened
+// by a click, by the link in their first cell, or by J, K and Enter; on a phone each row is a card of two lines.
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useRef, useState, type MouseEvent, type ReactNode } from 'react'
+import { classes } from './classes'
+import styles from './DataTable.module.css'
+import { useShortcuts } from './shortcuts'
+import { useMedia } from './useMedia'
+
+export type Column<T> = {
+  key: string
+  header: ReactNode
+  /** A track of a CSS grid: `120px`, `minmax(160px, 2fr)`. */
+  width: string
+  align?: 'end'
+  /** Left out where the table is narrower than this, in pixels. */
+  from?: number
+  render: (row: T) => ReactNode
+}
+
+type Props<T> = {
+  label: string
+  rows: T[]
+  columns: Column<T>[]
+  rowKey: (row: T) => string
+  /** What a click on a row, or Enter, does. */
+  onOpen?: (row: T) => void
+  /** The row whose detail is open. */
+  openKey?: string | undefined
+  /** What a row is on a phone; without it the table scrolls sideways. */
+  card?: (row: T) => ReactNode
+  /** Called when the end comes into sight. */
+  onEnd?: (() => void) | undefined
+  /** Stands behind the last row: "all of it", "loading more…". */
+  footer?: ReactNode
+  /** Rows that can be picked, for what is done to several at once. */
+  picked?: ReadonlySet<string>
+  onPick?: (key: string, on: boolean) => void
+}
+
+const CARD = 64
+
+export function DataTable<T>(props: Props<T>) {
+  const { rows, rowKey, onOpen, openKey, card, onEnd } = props
+  const scroller = useRef<HTMLDivElement>(null)
+  const [width, setWidth] = useState(1_280)
+  const coarse = useMedia('(pointer: coarse)')
+  const asCards = card !== undefined && width < 640
+  const height = asCards ? CARD : coarse ? 44 : 36
+  const columns = props.columns.filter((column) => !column.from || width >= column.from)
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => height,
+    getItemKey: (index) => {
+      const row = rows[index]
+      return row === undefined ? index : rowKey(row)
+    },
+    overscan: 12,
+  })
+
+  useEffect(() => virtual.measure(), [height, virtual])
+
+  useEffect(() => {
+    const element = scroller.current
+    if (!element) return
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+
+  const items = virtual.getVirtualItems()
+  const lastSeen = items.at(-1)?.index ?? -1
+  useEffect(() => {
+    if (onEnd && lastSeen >= rows.length - 20) onEnd()
+  }, [lastSeen, rows.length, onEnd])
+
+  const step = (by: number) => {
+    const at = rows.findIndex((row) => rowKey(row) === openKey)
+    const next = at === -1 ? (by > 0 ? 0 : -1) : at + by
+    const row = rows[next]
+    if (!row || !onOpen) return
+    onOpen(row)
+    virtual.scrollToIndex(next)
+  }
+  useShortcuts('List', [
+    { keys: 'j', label: 'Next row', run: () => step(1) },
+    { keys: 'k', label: 'Previous row', run: () => step(-1) },
+  ])
+
+  const tracks = columns.map((column) => column.width).join(' ')
+  const grid = props.onPick ? `28px ${tracks}` : tracks
+  return (
+    <div className={styles.frame}>
+      <div
+        ref={scroller}
+        className={styles.scroller}
+        role="table"
+        aria-label={props.label}
+        aria-rowcount={rows.length + 1}
+        // Scrolled with the keyboard, also where no row has a link.
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+      >
+        <div role="rowgroup" className={classes(styles.head, asCards && 'visually-hidden')}>
+          <div role="row" className={styles.headRow} style={{ gridTemplateColumns: grid }} aria-rowindex={1}>
+            {props.onPick && (
+              <span role="columnheader">
+                <span className="visually-hidden">Picked</span>
+              </span>
+            )}
+            {columns.map((column) => (
+              <span key={column.key} role="columnheader" className={classes(column.align && styles.end)}>
+                {column.header}
+              </span>
+            ))}
+          </div>
+        </div>
+        <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const row = rows[item.index]
+            if (row === undefined) return null
+            const key = rowKey(row)
+            return (
+              // The link in the row does the same for the keyboard.
+              // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
+              <div
+                key={item.key}
+                role="row"
+                aria-rowindex={item.index + 2}
+                className={classes(
+                  styles.row,
+                  onOpen && styles.opens,
+                  asCards && styles.asCard,
+                  key === openKey && styles.current,
+                )}
+                style={{
+                  transform: `translateY(${item.start}px)`,
+                  height: item.size,
+                  ...(!asCards && { gridTemplateColumns: grid }),
+                }}
+                onClick={(event) => !isControl(event) && onOpen?.(row)}
+              >
+                {asCards && card ? (
+                  <div role="cell" className={styles.card}>
+                    {card(row)}
+                  </div>
+                ) : (
+                  <>
+                    {props.onPick && (
+                      <span role="cell" className={styles.cell}>
+                        <input
+                          type="checkbox"
+                          aria-label="Pick this row"
+                          checked={props.picked?.has(key) ?? false}
+                          onChange={(event) => props.onPick?.(key, event.target.checked)}
+                        />
+                      </span>
+                    )}
+                    {columns.map((column) => (
+                      <span
+                        key={column.key}
+                        role="cell"
+                        className={classes(styles.cell, column.align && styles.end)}
+                      >
+                        {column.render(row)}
+                      </span>
+                    ))}
+                  </>
+                )}
+              </div>
+            )
+          })}
+        </div>
+        {props.footer && <div className={styles.footer}>{props.footer}</div>}
+      </div>
+    </div>
+  )
+}
+
+/** Whether a click was meant for a link, a button or a checkbox in the row, or selected text. */
+function isControl(event: MouseEvent): boolean {
+  if (event.target instanceof Element && event.target.closest('a, button, input, label')) return true
+  return (window.getSelection()?.toString() ?? '') !== ''
+}
