@@ -112,9 +112,10 @@ const issue = createRoute({
   validateSearch: issuesSearch,
   component: lazyRouteComponent(() => import('./pages/issues/IssuePage'), 'IssuePage'),
 })
+// `/metrics` itself is for Prometheus.
 const metrics = createRoute({
   getParentRoute: () => root,
-  path: '/metrics',
+  path: '/charts',
   validateSearch: metricsSearch,
   component: lazyRouteComponent(() => import('./pages/metrics/MetricsPage'), 'MetricsPage'),
 })

@@ -129,7 +129,7 @@ export type ProviderSetting = {
   meaning: string
 }
 export type ProviderDetail = Provider & {
-  docs: string[] | string | null
+  docs: string | null
   note: string | null
   secret: { called: string | null; found: string | null; public: boolean; captured: boolean } | null
   schemes: { name: string; meaning: string; kind: string; how: string }[]

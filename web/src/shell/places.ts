@@ -8,7 +8,7 @@ export const PLACES = [
   { to: '/events', name: 'Events', icon: 'events', key: 'e' },
   { to: '/destinations', name: 'Destinations', icon: 'destinations', key: 'd' },
   { to: '/issues', name: 'Issues', icon: 'issues', key: 'i' },
-  { to: '/metrics', name: 'Metrics', icon: 'metrics', key: 'm' },
+  { to: '/charts', name: 'Metrics', icon: 'metrics', key: 'm' },
   { to: '/providers', name: 'Providers', icon: 'providers', key: 'p' },
   { to: '/settings', name: 'Settings', icon: 'settings', key: 's' },
 ] as const satisfies readonly { to: string; name: string; icon: IconName; key: string }[]

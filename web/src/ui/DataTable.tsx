@@ -29,6 +29,8 @@ type Props<T> = {
   openKey?: string | undefined
   /** What a row is on a phone; without it the table scrolls sideways. */
   card?: (row: T) => ReactNode
+  /** The width, in pixels, below which rows are cards. */
+  cardsBelow?: number
   /** Called when the end comes into sight. */
   onEnd?: (() => void) | undefined
   /** Stands behind the last row: "all of it", "loading more…". */
@@ -45,7 +47,7 @@ export function DataTable<T>(props: Props<T>) {
   const scroller = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(1_280)
   const coarse = useMedia('(pointer: coarse)')
-  const asCards = card !== undefined && width < 640
+  const asCards = card !== undefined && width < (props.cardsBelow ?? 640)
   const height = asCards ? CARD : coarse ? 44 : 36
   const columns = props.columns.filter((column) => !column.from || width >= column.from)
   const virtual = useVirtualizer({
