@@ -1,7 +1,7 @@
 // The table of every list: only rows in sight are in the page, so that any number of them costs the same. Rows are opened
 // by a click, by the link in their first cell, or by J, K and Enter; on a phone each row is a card of two lines.
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef, useState, type MouseEvent, type ReactNode } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState, type MouseEvent, type ReactNode, type RefObject } from 'react'
 import { classes } from './classes'
 import styles from './DataTable.module.css'
 import { useShortcuts } from './shortcuts'
@@ -70,6 +70,8 @@ export function DataTable<T>(props: Props<T>) {
     observer.observe(element)
     return () => observer.disconnect()
   }, [])
+
+  useStill(scroller, rows, rowKey, height)
 
   const items = virtual.getVirtualItems()
   const lastSeen = items.at(-1)?.index ?? -1
@@ -178,6 +180,21 @@ export function DataTable<T>(props: Props<T>) {
       </div>
     </div>
   )
+}
+
+/** Rows that come in above what is being read do not move it. At the top they come into sight. */
+function useStill<T>(scroller: RefObject<HTMLElement | null>, rows: T[], rowKey: (row: T) => string, height: number) {
+  const before = useRef<{ key: string; at: number } | null>(null)
+  useLayoutEffect(() => {
+    const element = scroller.current
+    const anchor = before.current
+    if (element && anchor && element.scrollTop > 0) {
+      const at = rows.findIndex((row) => rowKey(row) === anchor.key)
+      if (at > anchor.at) element.scrollTop += (at - anchor.at) * height
+    }
+    const first = rows[0]
+    before.current = first === undefined ? null : { key: rowKey(first), at: 0 }
+  }, [scroller, rows, rowKey, height])
 }
 
 /** Whether a click was meant for a link, a button or a checkbox in the row, or selected text. */

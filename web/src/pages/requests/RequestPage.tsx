@@ -1,6 +1,35 @@
-// One request.
+// One request on a page of its own.
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import * as queries from '@/api/queries'
+import { ButtonLink } from '@/ui/Button'
 import { Page } from '@/ui/Page'
+import { RequestActions } from './RequestActions'
+import { RequestView } from './RequestView'
 
 export function RequestPage() {
-  return <Page title="Request">{null}</Page>
+  const { id } = useParams({ from: '/requests/$id' })
+  const { tab } = useSearch({ from: '/requests/$id' })
+  const navigate = useNavigate({ from: '/requests/$id' })
+  const { data: sources } = useQuery(queries.sources)
+  return (
+    <Page
+      title="Request"
+      narrow
+      before={
+        <ButtonLink look="quiet" small icon="left" to="/requests">
+          Requests
+        </ButtonLink>
+      }
+    >
+      <RequestView
+        id={id}
+        tab={tab}
+        onTab={(next) => void navigate({ search: (before) => ({ ...before, tab: next }), replace: true })}
+        actions={(request) => (
+          <RequestActions request={request} source={sources?.find((item) => item.id === request.source_id)} />
+        )}
+      />
+    </Page>
+  )
 }

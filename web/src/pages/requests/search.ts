@@ -1,7 +1,6 @@
-// What the URL of the requests' pages holds: every filter, the open row, its tab, whether it is live.
+// What the URL of the requests' pages holds: every filter, the open row and its tab, whether the list stands still.
 import { flag, texts } from '@/url'
 
-/** Parameters of the API's list that the page passes on as they are. */
 export const REQUEST_FILTERS = [
   'source_id',
   'status',
@@ -9,24 +8,24 @@ export const REQUEST_FILTERS = [
   'method',
   'topic',
   'provider_event_id',
+  'range',
   'received_after',
   'received_before',
   'match',
   'search',
 ] as const
 
-export type RequestFilter = (typeof REQUEST_FILTERS)[number]
-export type RequestsSearch = Partial<Record<RequestFilter | 'request' | 'tab' | 'view', string>> & {
-  bookmarked?: true
-  live?: true
+export type RequestsSearch = Partial<Record<(typeof REQUEST_FILTERS)[number] | 'request' | 'tab', string>> & {
+  paused?: true
+  bookmarks?: true
 }
 
 export function requestsSearch(search: Record<string, unknown>): RequestsSearch {
-  const bookmarked = flag(search.bookmarked)
-  const live = flag(search.live)
+  const paused = flag(search.paused)
+  const bookmarks = flag(search.bookmarks)
   return {
-    ...texts(search, [...REQUEST_FILTERS, 'request', 'tab', 'view']),
-    ...(bookmarked && { bookmarked }),
-    ...(live && { live }),
+    ...texts(search, [...REQUEST_FILTERS, 'request', 'tab']),
+    ...(paused && { paused }),
+    ...(bookmarks && { bookmarks }),
   }
 }
