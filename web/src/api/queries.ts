@@ -118,9 +118,10 @@ export const histogram = (resource: 'requests' | 'events', filters: Query) =>
     placeholderData: keepPreviousData,
   })
 
-export const attempts = (eventId: string) =>
+/** `as_of` is anything that changes when there may be another attempt. */
+export const attempts = (eventId: string, as_of: string) =>
   queryOptions({
-    queryKey: ['events', 'one', eventId, 'attempts'],
+    queryKey: ['events', 'one', eventId, 'attempts', as_of],
     queryFn: ({ signal }) => all<Attempt>(`/events/${encodeURIComponent(eventId)}/attempts`, signal),
   })
 export const attempt = (id: string) => one<AttemptDetail>('attempts', id)

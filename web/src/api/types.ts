@@ -188,6 +188,9 @@ export type EventRow = {
   last_status: number | null
   last_error: string | null
   last_attempt_at: string | null
+  /** Of the request. */
+  received_at?: string
+  topic?: string | null
 }
 export type Execution = {
   console: { level: string; text: string }[]

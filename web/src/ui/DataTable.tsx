@@ -1,7 +1,15 @@
 // The table of every list: only rows in sight are in the page, so that any number of them costs the same. Rows are opened
 // by a click, by the link in their first cell, or by J, K and Enter; on a phone each row is a card of two lines.
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useLayoutEffect, useRef, useState, type MouseEvent, type ReactNode, type RefObject } from 'react'
+import {
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type MouseEvent,
+  type ReactNode,
+  type RefObject,
+} from 'react'
 import { classes } from './classes'
 import styles from './DataTable.module.css'
 import { useShortcuts } from './shortcuts'
@@ -183,7 +191,12 @@ export function DataTable<T>(props: Props<T>) {
 }
 
 /** Rows that come in above what is being read do not move it. At the top they come into sight. */
-function useStill<T>(scroller: RefObject<HTMLElement | null>, rows: T[], rowKey: (row: T) => string, height: number) {
+function useStill<T>(
+  scroller: RefObject<HTMLElement | null>,
+  rows: T[],
+  rowKey: (row: T) => string,
+  height: number,
+) {
   const before = useRef<{ key: string; at: number } | null>(null)
   useLayoutEffect(() => {
     const element = scroller.current
