@@ -30,7 +30,7 @@ const LANGUAGES: Record<Language, () => Extension> = {
   text: () => [],
 }
 
-const colours = HighlightStyle.define([
+export const colours = HighlightStyle.define([
   { tag: [tags.string, tags.attributeValue], color: 'var(--green)' },
   { tag: [tags.number, tags.bool, tags.null], color: 'var(--amber)' },
   { tag: [tags.propertyName, tags.attributeName, tags.definition(tags.variableName)], color: 'var(--blue)' },
@@ -39,7 +39,7 @@ const colours = HighlightStyle.define([
   { tag: [tags.punctuation, tags.bracket, tags.separator], color: 'var(--ink-2)' },
 ])
 
-const look = EditorView.theme({
+export const look = EditorView.theme({
   '&': { backgroundColor: 'transparent', color: 'var(--ink)', fontSize: '12px', height: '100%' },
   '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '19px', overflow: 'auto' },

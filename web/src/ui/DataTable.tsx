@@ -33,6 +33,8 @@ type Props<T> = {
   rowKey: (row: T) => string
   /** What a click on a row, or Enter, does. */
   onOpen?: (row: T) => void
+  /** What J and K do where rows open as pages of their own; without it they open. */
+  onStep?: (row: T) => void
   /** The row whose detail is open. */
   openKey?: string | undefined
   /** What a row is on a phone; without it the table scrolls sideways. */
@@ -91,8 +93,9 @@ export function DataTable<T>(props: Props<T>) {
     const at = rows.findIndex((row) => rowKey(row) === openKey)
     const next = at === -1 ? (by > 0 ? 0 : -1) : at + by
     const row = rows[next]
-    if (!row || !onOpen) return
-    onOpen(row)
+    const go = props.onStep ?? onOpen
+    if (!row || !go) return
+    go(row)
     virtual.scrollToIndex(next)
   }
   useShortcuts('List', [
