@@ -15,13 +15,20 @@ use http::{StatusCode, header};
 
 use crate::body::{JsonBody, NoBody};
 use crate::list::{List, ascending};
+use crate::openapi::id;
+use crate::openapi::paging::OldestFirst;
+use crate::openapi::wrap::Creating;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
 use wire::{AlertFields, AlertView, TrialView};
 
-/// `GET /api/v1/alerts`: oldest first.
+/// List alerts
+///
+/// Oldest first.
+#[utoipa::path(get, path = "/api/v1/alerts", operation_id = "listAlerts",
+    params(OldestFirst<id::Alert>), responses((status = 200, body = List<AlertView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -36,7 +43,11 @@ pub(crate) async fn list(
     Ok(Json(List::of(rows, cursor.limit, |alert| alert.id, show)))
 }
 
-/// `POST /api/v1/alerts`. A secret that is generated is shown here and never again.
+/// Create an alert
+///
+/// A secret that is made here is shown in this answer and never again.
+#[utoipa::path(post, path = "/api/v1/alerts", operation_id = "createAlert",
+    request_body = Creating<AlertFields>, responses((status = 201, body = AlertView)))]
 pub(crate) async fn create(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -50,7 +61,9 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)))
 }
 
-/// `GET /api/v1/alerts/{id}`.
+/// Show an alert
+#[utoipa::path(get, path = "/api/v1/alerts/{id}", operation_id = "getAlert",
+    params(("id" = id::Alert, Path)), responses((status = 200, body = AlertView)))]
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -61,7 +74,13 @@ pub(crate) async fn show(
     view(&api, &alert, None).await
 }
 
-/// `PATCH /api/v1/alerts/{id}`.
+/// Change an alert
+///
+/// Settings of `channel` merge into those of the same type.
+#[utoipa::path(patch, path = "/api/v1/alerts/{id}", operation_id = "updateAlert",
+    params(("id" = id::Alert, Path)),
+    request_body = AlertFields,
+    responses((status = 200, body = AlertView)))]
 pub(crate) async fn update(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -75,7 +94,11 @@ pub(crate) async fn update(
     view(&api, &alert, generated.as_ref()).await
 }
 
-/// `DELETE /api/v1/alerts/{id}`.
+/// Delete an alert
+///
+/// What it has still to tell is told no more.
+#[utoipa::path(delete, path = "/api/v1/alerts/{id}", operation_id = "deleteAlert",
+    params(("id" = id::Alert, Path)), responses((status = 204)))]
 pub(crate) async fn delete(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -86,7 +109,11 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /api/v1/alerts/{id}/test`: sends a sample now, also where the alert is disabled, and says what came of it.
+/// Send a sample
+///
+/// Now, also where the alert is disabled; the answer says what came of it.
+#[utoipa::path(post, path = "/api/v1/alerts/{id}/test", operation_id = "testAlert",
+    params(("id" = id::Alert, Path)), responses((status = 200, body = TrialView)))]
 pub(crate) async fn test(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,

@@ -10,13 +10,20 @@ use hookyard_model::attempt::Attempt;
 use hookyard_model::id::{AttemptId, EventId, ProjectId};
 
 use crate::list::{List, ascending};
+use crate::openapi::id;
+use crate::openapi::paging::OldestFirst;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
 use wire::{AttemptSummaryView, AttemptView};
 
-/// `GET /api/v1/events/{id}/attempts`: oldest first, without what the destination answered.
+/// List the attempts of an event
+///
+/// Oldest first, without what the destination answered.
+#[utoipa::path(get, path = "/api/v1/events/{id}/attempts", operation_id = "listAttempts", tag = "Attempts",
+    params(("id" = id::Event, Path), OldestFirst<id::Attempt>),
+    responses((status = 200, body = List<AttemptSummaryView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -29,7 +36,9 @@ pub(crate) async fn list(
     Ok(Json(List::of(rows, cursor.limit, |attempt| attempt.id, AttemptSummaryView::from)))
 }
 
-/// `GET /api/v1/attempts/{id}`.
+/// Show an attempt
+#[utoipa::path(get, path = "/api/v1/attempts/{id}", operation_id = "getAttempt",
+    params(("id" = id::Attempt, Path)), responses((status = 200, body = AttemptView)))]
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,

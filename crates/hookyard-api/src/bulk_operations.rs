@@ -13,13 +13,19 @@ use http::{StatusCode, header};
 
 use crate::body::{JsonBody, NoBody};
 use crate::list::List;
+use crate::openapi::id;
+use crate::openapi::paging::NewestFirst;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
 use wire::{OperationView, OrderFields, PlanView, StartFields};
 
-/// `POST /api/v1/bulk_operations/plan`: what would be done; nothing is.
+/// Plan a bulk operation
+///
+/// What would be done; nothing is.
+#[utoipa::path(post, path = "/api/v1/bulk_operations/plan", operation_id = "planBulkOperation",
+    request_body = OrderFields, responses((status = 200, body = PlanView)))]
 pub(crate) async fn plan(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -31,7 +37,11 @@ pub(crate) async fn plan(
     Ok(Json(PlanView::new(&api.store, &order, plan)))
 }
 
-/// `POST /api/v1/bulk_operations`: it is durable when this answers, and goes on behind.
+/// Start a bulk operation
+///
+/// It is durable when this answers, and goes on behind.
+#[utoipa::path(post, path = "/api/v1/bulk_operations", operation_id = "startBulkOperation",
+    request_body = StartFields, responses((status = 201, body = OperationView)))]
 pub(crate) async fn start(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -43,7 +53,11 @@ pub(crate) async fn start(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(OperationView::new(&operation))))
 }
 
-/// `GET /api/v1/bulk_operations`: newest first.
+/// List bulk operations
+///
+/// Newest first.
+#[utoipa::path(get, path = "/api/v1/bulk_operations", operation_id = "listBulkOperations",
+    params(NewestFirst<id::BulkOperation>), responses((status = 200, body = List<OperationView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -55,7 +69,9 @@ pub(crate) async fn list(
     Ok(Json(List::of(rows, cursor.limit, |row| row.id, |row| OperationView::new(&row))))
 }
 
-/// `GET /api/v1/bulk_operations/{id}`.
+/// Show a bulk operation
+#[utoipa::path(get, path = "/api/v1/bulk_operations/{id}", operation_id = "getBulkOperation",
+    params(("id" = id::BulkOperation, Path)), responses((status = 200, body = OperationView)))]
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -67,7 +83,11 @@ pub(crate) async fn show(
     Ok(Json(OperationView::new(&operation)))
 }
 
-/// `POST /api/v1/bulk_operations/{id}/cancel`: no further batch is begun; what was done stays done.
+/// Cancel a bulk operation
+///
+/// No further batch is begun; what was done stays done.
+#[utoipa::path(post, path = "/api/v1/bulk_operations/{id}/cancel", operation_id = "cancelBulkOperation",
+    params(("id" = id::BulkOperation, Path)), responses((status = 200, body = OperationView)))]
 pub(crate) async fn cancel(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,

@@ -18,6 +18,9 @@ use http::{StatusCode, header};
 
 use crate::body::JsonBody;
 use crate::list::{List, ascending};
+use crate::openapi::id;
+use crate::openapi::paging::OldestFirst;
+use crate::openapi::wrap::Creating;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
@@ -30,7 +33,11 @@ const CANCEL_TIME_MAX: Duration = Duration::from_secs(30);
 /// When to try again to delete a connection whose events cannot be cancelled, in seconds.
 const CANCEL_RETRY_AFTER_S: u32 = 10;
 
-/// `GET /api/v1/connections`: oldest first.
+/// List connections
+///
+/// Oldest first.
+#[utoipa::path(get, path = "/api/v1/connections", operation_id = "listConnections",
+    params(OldestFirst<id::Connection>), responses((status = 200, body = List<ConnectionView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -44,7 +51,9 @@ pub(crate) async fn list(
     Ok(Json(List::of(rows, cursor.limit, |connection| connection.id, show)))
 }
 
-/// `POST /api/v1/connections`.
+/// Create a connection
+#[utoipa::path(post, path = "/api/v1/connections", operation_id = "createConnection",
+    request_body = Creating<ConnectionFields>, responses((status = 201, body = ConnectionView)))]
 pub(crate) async fn create(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -56,7 +65,9 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(ConnectionView::new(&connection))))
 }
 
-/// `GET /api/v1/connections/{id}`.
+/// Show a connection
+#[utoipa::path(get, path = "/api/v1/connections/{id}", operation_id = "getConnection",
+    params(("id" = id::Connection, Path)), responses((status = 200, body = ConnectionView)))]
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -66,7 +77,11 @@ pub(crate) async fn show(
     Ok(Json(ConnectionView::new(&*find(&api, project, id)?)))
 }
 
-/// `PATCH /api/v1/connections/{id}`.
+/// Change a connection
+#[utoipa::path(patch, path = "/api/v1/connections/{id}", operation_id = "updateConnection",
+    params(("id" = id::Connection, Path)),
+    request_body = ConnectionFields,
+    responses((status = 200, body = ConnectionView)))]
 pub(crate) async fn update(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -80,8 +95,17 @@ pub(crate) async fn update(
     Ok(Json(ConnectionView::new(&connection)))
 }
 
-/// `DELETE /api/v1/connections/{id}`: refused while events are undelivered, unless they are to be
-/// cancelled with it. The answer then says how many there were.
+/// Delete a connection
+///
+/// Refused while events are undelivered, unless they are to be cancelled with it. The answer then says how many there were.
+#[utoipa::path(delete, path = "/api/v1/connections/{id}", operation_id = "deleteConnection",
+    params(("id" = id::Connection, Path),
+        ("cancel_events" = Option<bool>, Query, description = "Whether its undelivered events are cancelled."),
+    ),
+    responses(
+        (status = 200, description = "It is deleted, and its events are cancelled.", body = CancelledView),
+        (status = 204, description = "It is deleted; it had no events."),
+    ))]
 pub(crate) async fn delete(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,

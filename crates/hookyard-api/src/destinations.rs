@@ -10,7 +10,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, post};
 use hookyard_model::destination::Destination;
 use hookyard_model::id::{DestinationId, ProjectId};
 use hookyard_model::secret::Secret;
@@ -18,13 +17,20 @@ use http::{StatusCode, header};
 
 use crate::body::{JsonBody, NoBody, OptionalBody};
 use crate::list::{List, ascending};
+use crate::openapi::id;
+use crate::openapi::paging::OldestFirst;
+use crate::openapi::wrap::Creating;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
 use wire::{DestinationFields, DestinationView, RotationFields};
 
-/// `GET /api/v1/destinations`: oldest first.
+/// List destinations
+///
+/// Oldest first.
+#[utoipa::path(get, path = "/api/v1/destinations", operation_id = "listDestinations",
+    params(OldestFirst<id::Destination>), responses((status = 200, body = List<DestinationView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -38,7 +44,11 @@ pub(crate) async fn list(
     Ok(Json(List::of(rows, cursor.limit, |destination| destination.id, show)))
 }
 
-/// `POST /api/v1/destinations`. A signing secret that is generated is shown here and never again.
+/// Create a destination
+///
+/// A signing secret that is made here is shown in this answer and never again.
+#[utoipa::path(post, path = "/api/v1/destinations", operation_id = "createDestination",
+    request_body = Creating<DestinationFields>, responses((status = 201, body = DestinationView)))]
 pub(crate) async fn create(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -52,7 +62,9 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)))
 }
 
-/// `GET /api/v1/destinations/{id}`.
+/// Show a destination
+#[utoipa::path(get, path = "/api/v1/destinations/{id}", operation_id = "getDestination",
+    params(("id" = id::Destination, Path)), responses((status = 200, body = DestinationView)))]
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -62,7 +74,14 @@ pub(crate) async fn show(
     Ok(Json(view(&api, &*find(&api, project, id)?, None)))
 }
 
-/// `PATCH /api/v1/destinations/{id}`.
+/// Change a destination
+///
+/// Settings of `auth` merge into those of the same kind. `{"signing_secrets": null}` has a new secret made, which is shown
+/// in this answer and never again.
+#[utoipa::path(patch, path = "/api/v1/destinations/{id}", operation_id = "updateDestination",
+    params(("id" = id::Destination, Path)),
+    request_body = DestinationFields,
+    responses((status = 200, body = DestinationView)))]
 pub(crate) async fn update(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -76,8 +95,14 @@ pub(crate) async fn update(
     Ok(Json(view(&api, &destination, generated.as_ref())))
 }
 
-/// `POST /api/v1/destinations/{id}/rotate-secret`: a new secret signs from now on, shown here and never
-/// again; those that signed until now sign too until the overlap is over.
+/// Rotate the signing secret
+///
+/// A new secret signs from now on, shown here and never again; those that signed until now sign too until the overlap is
+/// over.
+#[utoipa::path(post, path = "/api/v1/destinations/{id}/rotate-secret", operation_id = "rotateDestinationSecret",
+    params(("id" = id::Destination, Path)),
+    request_body = Option<RotationFields>,
+    responses((status = 200, body = DestinationView)))]
 pub(crate) async fn rotate_secret(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -94,22 +119,51 @@ pub(crate) async fn rotate_secret(
     Ok(Json(view(&api, &destination, told)))
 }
 
-/// `POST /api/v1/destinations/{id}/pause`: nothing is delivered from now on; events wait. `…/resume`: what waits is
-/// delivered, slowly at first.
-pub(crate) fn pausing(is_paused: bool) -> MethodRouter<Arc<Shared>> {
-    post(
-        async move |State(api): State<Arc<Shared>>,
-                    InProject(project): InProject,
-                    Id(id): Id<DestinationId>,
-                    _: NoQuery,
-                    _: NoBody| {
-            let destination = api.store.catalog().pause_destination(project, id, is_paused).await?;
-            Ok::<_, Problem>(Json(view(&api, &destination, None)))
-        },
-    )
+/// Pause a destination
+///
+/// Nothing is delivered from now on; events wait.
+#[utoipa::path(post, path = "/api/v1/destinations/{id}/pause", operation_id = "pauseDestination",
+    params(("id" = id::Destination, Path)), responses((status = 200, body = DestinationView)))]
+pub(crate) async fn pause(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<Json<DestinationView>, Problem> {
+    set_paused(&api, project, id, true).await
 }
 
-/// `DELETE /api/v1/destinations/{id}`.
+/// Resume a destination
+///
+/// What waits is delivered, slowly at first.
+#[utoipa::path(post, path = "/api/v1/destinations/{id}/resume", operation_id = "resumeDestination",
+    params(("id" = id::Destination, Path)), responses((status = 200, body = DestinationView)))]
+pub(crate) async fn resume(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<DestinationId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<Json<DestinationView>, Problem> {
+    set_paused(&api, project, id, false).await
+}
+
+async fn set_paused(
+    api: &Shared,
+    project: ProjectId,
+    id: DestinationId,
+    is_paused: bool,
+) -> Result<Json<DestinationView>, Problem> {
+    let destination = api.store.catalog().pause_destination(project, id, is_paused).await?;
+    Ok(Json(view(api, &destination, None)))
+}
+
+/// Delete a destination
+///
+/// Refused while a connection leads there.
+#[utoipa::path(delete, path = "/api/v1/destinations/{id}", operation_id = "deleteDestination",
+    params(("id" = id::Destination, Path)), responses((status = 204)))]
 pub(crate) async fn delete(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,

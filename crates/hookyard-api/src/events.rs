@@ -8,23 +8,30 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, post};
-use hookyard_model::id::EventId;
+use hookyard_model::id::{EventId, ProjectId};
 use hookyard_store::by_hand::Action;
 use hookyard_store::history::Page;
 use http::StatusCode;
 
 use crate::body::NoBody;
 use crate::list::List;
+use crate::openapi::id;
+use crate::openapi::paging::NewestFirst;
+use crate::openapi::wrap::Bytes;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::requests::raw_body;
 use crate::server::Shared;
+use filter::EventParameters;
 use wire::EventDetailsView;
 pub(crate) use wire::EventView;
 
-/// `GET /api/v1/events`: the newest request's first.
+/// List events
+///
+/// The newest request's first.
+#[utoipa::path(get, path = "/api/v1/events", operation_id = "listEvents",
+    params(NewestFirst<id::Event>, EventParameters), responses((status = 200, body = List<EventView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -37,7 +44,11 @@ pub(crate) async fn list(
     Ok(Json(List::of(rows, cursor.limit, |row| row.id, |row| EventView::new(&api.store, &row))))
 }
 
-/// `GET /api/v1/events/{id}`: also what its connection's rules made of it.
+/// Show an event
+///
+/// Also what its connection's rules made of it.
+#[utoipa::path(get, path = "/api/v1/events/{id}", operation_id = "getEvent",
+    params(("id" = id::Event, Path)), responses((status = 200, body = EventDetailsView)))]
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -50,7 +61,16 @@ pub(crate) async fn show(
         .ok_or_else(|| Problem::not_found_or_dropped("event", id))
 }
 
-/// `GET /api/v1/events/{id}/body`: the bytes that are delivered, as transformations made them.
+/// Download the body of an event
+///
+/// The bytes that are delivered, as transformations made them.
+#[utoipa::path(get, path = "/api/v1/events/{id}/body", operation_id = "getEventBody",
+    params(("id" = id::Event, Path)),
+    responses((status = 200, body = Bytes, content_type = "application/octet-stream",
+        headers(
+            ("Hookyard-Content-Type" = String, description = "The `Content-Type` it came with."),
+            ("Hookyard-Body-Truncated" = String, description = "`true` where only its beginning was kept."),
+        ))))]
 pub(crate) async fn body(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -66,16 +86,58 @@ pub(crate) async fn body(
     Ok(raw_body(&id.to_string(), delivered))
 }
 
-/// `POST /api/v1/events/{id}/retry`, `…/cancel`, `…/replay`: what became of it is durable when this answers.
-pub(crate) fn acting(action: Action) -> MethodRouter<Arc<Shared>> {
-    post(
-        async move |State(api): State<Arc<Shared>>,
-                    InProject(project): InProject,
-                    Id(id): Id<EventId>,
-                    _: NoQuery,
-                    _: NoBody| {
-            let event = api.store.act(action, project, id).await?;
-            Ok::<_, Problem>((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
-        },
-    )
+/// Deliver an event once more
+///
+/// An event that has ended, as it was delivered before.
+#[utoipa::path(post, path = "/api/v1/events/{id}/retry", operation_id = "retryEvent",
+    params(("id" = id::Event, Path)), responses((status = 202, body = EventView)))]
+pub(crate) async fn retry(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<EventId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<(StatusCode, Json<EventView>), Problem> {
+    act(Action::Retry, &api, project, id).await
+}
+
+/// Cancel an event
+///
+/// It is not delivered, unless it is retried.
+#[utoipa::path(post, path = "/api/v1/events/{id}/cancel", operation_id = "cancelEvent",
+    params(("id" = id::Event, Path)), responses((status = 202, body = EventView)))]
+pub(crate) async fn cancel(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<EventId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<(StatusCode, Json<EventView>), Problem> {
+    act(Action::Cancel, &api, project, id).await
+}
+
+/// Send an event through the rules once more
+///
+/// Its stored request, through the rules of its connection as they are now.
+#[utoipa::path(post, path = "/api/v1/events/{id}/replay", operation_id = "replayEvent",
+    params(("id" = id::Event, Path)), responses((status = 202, body = EventView)))]
+pub(crate) async fn replay(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    Id(id): Id<EventId>,
+    _: NoQuery,
+    _: NoBody,
+) -> Result<(StatusCode, Json<EventView>), Problem> {
+    act(Action::Replay, &api, project, id).await
+}
+
+/// What became of it is durable when this answers.
+async fn act(
+    action: Action,
+    api: &Shared,
+    project: ProjectId,
+    id: EventId,
+) -> Result<(StatusCode, Json<EventView>), Problem> {
+    let event = api.store.act(action, project, id).await?;
+    Ok((StatusCode::ACCEPTED, Json(EventView::new(&api.store, &event))))
 }

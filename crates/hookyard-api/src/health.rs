@@ -9,37 +9,47 @@ use hookyard_model::clock::Timestamp;
 use hookyard_store::health::Health;
 use http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::query::NoQuery;
 use crate::server::Shared;
 
 /// The answer of `/healthz`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Alive {
     status: &'static str,
 }
 
 /// The answer of `/readyz`.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Readiness {
     status: &'static str,
     reasons: Vec<Reason>,
 }
 
 /// One reason for not being ready.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct Reason {
     code: &'static str,
     detail: String,
 }
 
-/// `GET /healthz`: 200 while the process runs.
+/// Whether the process runs
+#[utoipa::path(get, path = "/healthz", operation_id = "getHealth", security(()),
+    responses((status = 200, body = Alive)))]
 pub(crate) async fn healthz(_: NoQuery) -> Result<Json<Alive>, Problem> {
     Ok(Json(Alive { status: "ok" }))
 }
 
-/// `GET /readyz`: 200, or 503 with the reasons.
+/// Whether it can take traffic
+///
+/// Or the reasons why not.
+#[utoipa::path(get, path = "/readyz", operation_id = "getReadiness", security(()),
+    responses(
+        (status = 200, body = Readiness),
+        (status = 503, description = "Not ready.", body = Readiness),
+    ))]
 pub(crate) async fn readyz(
     State(api): State<Arc<Shared>>,
     _: NoQuery,

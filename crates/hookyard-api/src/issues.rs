@@ -11,13 +11,19 @@ use hookyard_store::history::Page;
 
 use crate::body::NoBody;
 use crate::list::List;
+use crate::openapi::id;
+use crate::openapi::paging::NewestFirst;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
-use wire::{IssueView, filter};
+use wire::{IssueParameters, IssueView, filter};
 
-/// `GET /api/v1/issues`: the one that was opened last first.
+/// List issues
+///
+/// The one that was opened last first.
+#[utoipa::path(get, path = "/api/v1/issues", operation_id = "listIssues",
+    params(NewestFirst<id::Issue>, IssueParameters), responses((status = 200, body = List<IssueView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -29,7 +35,9 @@ pub(crate) async fn list(
     Ok(Json(List::of(rows, cursor.limit, |row| row.id, |row| IssueView::new(&row))))
 }
 
-/// `GET /api/v1/issues/{id}`.
+/// Show an issue
+#[utoipa::path(get, path = "/api/v1/issues/{id}", operation_id = "getIssue",
+    params(("id" = id::Issue, Path)), responses((status = 200, body = IssueView)))]
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -40,7 +48,11 @@ pub(crate) async fn show(
     Ok(Json(IssueView::new(&found.ok_or_else(|| Problem::not_found("issue", id))?)))
 }
 
-/// `POST /api/v1/issues/{id}/acknowledge`: somebody knows of it.
+/// Acknowledge an issue
+///
+/// Somebody knows of it.
+#[utoipa::path(post, path = "/api/v1/issues/{id}/acknowledge", operation_id = "acknowledgeIssue",
+    params(("id" = id::Issue, Path)), responses((status = 200, body = IssueView)))]
 pub(crate) async fn acknowledge(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -51,7 +63,11 @@ pub(crate) async fn acknowledge(
     Ok(Json(IssueView::new(&api.store.acknowledge_issue(project, id).await?)))
 }
 
-/// `POST /api/v1/issues/{id}/resolve`: it opens again where it is seen once more.
+/// Resolve an issue
+///
+/// It opens again where it is seen once more.
+#[utoipa::path(post, path = "/api/v1/issues/{id}/resolve", operation_id = "resolveIssue",
+    params(("id" = id::Issue, Path)), responses((status = 200, body = IssueView)))]
 pub(crate) async fn resolve(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,

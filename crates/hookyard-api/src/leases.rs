@@ -13,13 +13,20 @@ use hookyard_store::lanes::{ChangeError, ChangeTo, Lane, NotServed};
 
 use crate::body::{JsonBody, OptionalBody};
 use crate::destinations;
+use crate::openapi::id;
 use crate::problem::{Kind, Problem};
 use crate::project::{Id, InProject};
 use crate::query::NoQuery;
 use crate::server::Shared;
 use wire::{AcknowledgedFields, ExtendedFields, LeasesView, NackedFields, ReceiveFields, ReceivedView};
 
-/// `POST /api/v1/destinations/{id}/receive`: events, for which it waits.
+/// Ask for events
+///
+/// Of a destination of type `pull`: it waits for events, and answers as soon as there is one, or none in time.
+#[utoipa::path(post, path = "/api/v1/destinations/{id}/receive", operation_id = "receiveEvents",
+    params(("id" = id::Destination, Path)),
+    request_body = Option<ReceiveFields>,
+    responses((status = 200, body = ReceivedView)))]
 pub(crate) async fn receive(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -38,7 +45,11 @@ pub(crate) async fn receive(
     }
 }
 
-/// `POST /api/v1/destinations/{id}/ack`: the events are delivered.
+/// Say that events are delivered
+#[utoipa::path(post, path = "/api/v1/destinations/{id}/ack", operation_id = "acknowledgeEvents",
+    params(("id" = id::Destination, Path)),
+    request_body = AcknowledgedFields,
+    responses((status = 200, body = LeasesView)))]
 pub(crate) async fn acknowledge(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -49,7 +60,11 @@ pub(crate) async fn acknowledge(
     change(&api, project, id, fields.lease_ids, ChangeTo::Acknowledged).await
 }
 
-/// `POST /api/v1/destinations/{id}/nack`: the attempts have failed.
+/// Say that attempts have failed
+#[utoipa::path(post, path = "/api/v1/destinations/{id}/nack", operation_id = "refuseEvents",
+    params(("id" = id::Destination, Path)),
+    request_body = NackedFields,
+    responses((status = 200, body = LeasesView)))]
 pub(crate) async fn refuse(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -61,7 +76,11 @@ pub(crate) async fn refuse(
     change(&api, project, id, lease_ids, to).await
 }
 
-/// `POST /api/v1/destinations/{id}/extend`: the leases end later, or sooner.
+/// Have leases end later, or sooner
+#[utoipa::path(post, path = "/api/v1/destinations/{id}/extend", operation_id = "extendLeases",
+    params(("id" = id::Destination, Path)),
+    request_body = ExtendedFields,
+    responses((status = 200, body = LeasesView)))]
 pub(crate) async fn extend(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,

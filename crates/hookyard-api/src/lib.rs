@@ -7,6 +7,7 @@
 //! ```
 //!
 //! - [`server`]: the listener, its limits, the table of routes.
+//! - [`openapi`]: the description of the API, made of the annotations of handlers and the wire types.
 //! - `guard`: who may speak to it at all.
 //! - `query`, `body`, `merge`: strict reading of what a caller sends.
 //! - `list`, `time`, `payload`, `managed`, `problem`: how answers look.
@@ -21,6 +22,7 @@
 //! Each resource has its handlers in one file and its wire types in `wire.rs` beside it; the domain
 //! types have no wire form of their own.
 
+pub mod openapi;
 pub mod server;
 
 mod guard;

@@ -4,6 +4,7 @@
 //! a row, whatever is added meanwhile.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Rows on a page where the caller asks for no number.
 pub(crate) const LIMIT_DEFAULT: usize = 50;
@@ -11,7 +12,7 @@ pub(crate) const LIMIT_DEFAULT: usize = 50;
 pub(crate) const LIMIT_MAX: usize = 250;
 
 /// One page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct List<T> {
     /// The rows.
     pub(crate) data: Vec<T>,

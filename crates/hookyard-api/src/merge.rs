@@ -2,7 +2,7 @@
 //!
 //! Creating reads the same bodies: there, absent and `null` both mean the default.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::problem::Problem;
 
@@ -21,6 +21,14 @@ pub(crate) enum Field<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Reset, Self::Set))
+    }
+}
+
+/// For the description of bodies, which asks what a field is where nothing is said: nothing. A value, which may be a
+/// secret, never comes out.
+impl<T> Serialize for Field<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_none()
     }
 }
 

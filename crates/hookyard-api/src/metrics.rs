@@ -36,7 +36,11 @@ impl StoreMetrics {
     }
 }
 
-/// `GET /metrics`.
+/// Metrics of all stages
+///
+/// As OpenMetrics text.
+#[utoipa::path(get, path = "/metrics", operation_id = "getMetrics",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")))]
 pub(crate) async fn metrics(
     State(api): State<Arc<Shared>>,
     _: NoQuery,

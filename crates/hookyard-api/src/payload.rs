@@ -6,20 +6,23 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Most bytes of a body that are shown inside JSON; the raw form has all.
 pub(crate) const SHOWN_BYTES_MAX: usize = 64 * 1024;
 
 /// A body, or its beginning.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Payload {
     /// How long the body was, in bytes; none where it was not read to its end.
     size: Option<u64>,
     /// Its beginning, where that is UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     text: Option<String>,
     /// Its beginning in base64, where it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     base64: Option<String>,
     /// Whether less than all of it is shown here.
     truncated: bool,
@@ -64,8 +67,9 @@ fn text_prefix(bytes: &[u8], cut: bool) -> Option<&str> {
 }
 
 /// A header's value: a string, or `{"base64": …}` where it is not UTF-8.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = HeaderValue)]
 pub(crate) enum HeaderText {
     /// UTF-8.
     Text(String),

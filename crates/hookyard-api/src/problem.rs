@@ -15,6 +15,7 @@ use hookyard_store::issues;
 use hookyard_store::lanes::{ChangeError, NotServed};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An error as the caller sees it; boxed, since calls that succeed should not carry its size around.
 /// When to come back where too much is to be done, in seconds.
@@ -255,16 +256,24 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Wire<'a> {
+/// What went wrong, and what to do (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Wire<'a> {
     r#type: String,
     title: &'a str,
+    /// The status of the answer.
     status: u16,
+    /// What programs should look at: it never changes.
     code: &'a str,
+    /// What to do, for people.
     detail: &'a str,
+    /// The field or parameter that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     field: Option<&'a str>,
+    /// Of `events_undelivered`: how many there are.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     undelivered_events: Option<u64>,
 }
 

@@ -7,13 +7,15 @@ use axum::extract::Path;
 use hookyard_providers::definition::{self, Confidence, Provider};
 use hookyard_providers::{explain, provider, providers, settings_of};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::list::List;
+use crate::openapi::names;
 use crate::problem::Problem;
 use crate::query::NoQuery;
 
 /// A line of the list of providers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ProviderSummaryView {
     /// Its name in configuration.
     pub name: &'static str,
@@ -26,6 +28,7 @@ pub struct ProviderSummaryView {
     /// The names of its handshakes.
     pub handshakes: Vec<&'static str>,
     /// How sure the description is: `high`, `medium` or `low`.
+    #[schema(value_type = names::Confidence)]
     pub confidence: &'static str,
     /// Whether a source cannot be saved without a secret.
     pub secrets_required: bool,
@@ -34,7 +37,7 @@ pub struct ProviderSummaryView {
 }
 
 /// A provider as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ProviderView {
     /// What the list shows.
     #[serde(flatten)]
@@ -54,7 +57,8 @@ pub struct ProviderView {
 }
 
 /// A setting of a source.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderSetting)]
 pub struct SettingView {
     name: String,
     required: bool,
@@ -65,7 +69,8 @@ pub struct SettingView {
 }
 
 /// What the secrets of a source are.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderSecret)]
 pub struct SecretView {
     /// What the provider calls it.
     pub called: &'static str,
@@ -78,7 +83,8 @@ pub struct SecretView {
 }
 
 /// One way in which requests are verified.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderScheme)]
 pub struct SchemeView {
     /// Its name, where there are several.
     pub name: Option<&'static str>,
@@ -91,7 +97,8 @@ pub struct SchemeView {
 }
 
 /// A handshake.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderHandshake)]
 pub struct HandshakeView {
     /// Its name.
     pub name: &'static str,
@@ -100,7 +107,8 @@ pub struct HandshakeView {
 }
 
 /// What the provider is answered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderAnswer)]
 pub struct AnswerView {
     /// The status for an accepted request.
     pub status: u16,
@@ -112,12 +120,19 @@ pub struct AnswerView {
     pub retries: Option<&'static str>,
 }
 
-/// `GET /api/v1/providers`: all of them, on one page.
+/// List providers
+///
+/// All of them, on one page.
+#[utoipa::path(get, path = "/api/v1/providers", operation_id = "listProviders",
+    responses((status = 200, body = List<ProviderSummaryView>)))]
 pub(crate) async fn list(_: NoQuery) -> Result<Json<List<ProviderSummaryView>>, Problem> {
     Ok(Json(List { data: providers().map(ProviderSummaryView::new).collect(), next: None }))
 }
 
-/// `GET /api/v1/providers/{name}`.
+/// Explain a provider
+#[utoipa::path(get, path = "/api/v1/providers/{name}", operation_id = "getProvider",
+    params(("name" = String, Path, description = "Its name in configuration.")),
+    responses((status = 200, body = ProviderView)))]
 pub(crate) async fn show(Path(name): Path<String>, _: NoQuery) -> Result<Json<ProviderView>, Problem> {
     let found = provider(&name).ok_or_else(|| Problem::not_found("provider", &name))?;
     Ok(Json(ProviderView::new(found)))

@@ -13,9 +13,13 @@ use hookyard_model::id::{ProjectId, RequestId};
 use hookyard_model::request::{Fields, Head, RejectCause, Request};
 use hookyard_store::history::{EventFilter, Page, RequestDetails, RequestFilter, RequestKind};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use utoipa::IntoParams;
 
 use crate::events::EventView;
 use crate::list::{LIMIT_MAX, List};
+use crate::openapi::paging::NewestFirst;
+use crate::openapi::wrap::Bytes as RawBytes;
+use crate::openapi::{id, names};
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Parameters, Query};
@@ -27,7 +31,12 @@ const ORIGINAL_CONTENT_TYPE: HeaderName = HeaderName::from_static("hookyard-cont
 /// Present where only the beginning of a body was kept.
 const BODY_TRUNCATED: HeaderName = HeaderName::from_static("hookyard-body-truncated");
 
-/// `GET /api/v1/requests`: newest first.
+/// List requests
+///
+/// Newest first.
+#[utoipa::path(get, path = "/api/v1/requests", operation_id = "listRequests",
+    params(NewestFirst<id::Request>, RequestParameters),
+    responses((status = 200, body = List<RequestSummaryView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -37,6 +46,28 @@ pub(crate) async fn list(
     let page = Page { before: cursor.past, limit: cursor.rows_wanted() };
     let rows = api.store.requests(project, filter, page).await?;
     Ok(Json(List::of(rows, cursor.limit, |row| row.id, RequestSummaryView::from)))
+}
+
+/// Which requests are listed, described: what [`filter`] reads.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes only")]
+pub(crate) struct RequestParameters {
+    /// Of this source.
+    #[param(inline)]
+    source_id: Option<id::Source>,
+    /// With this status.
+    #[param(inline)]
+    status: Option<names::RequestStatus>,
+    /// Rejected for this.
+    #[param(inline)]
+    cause: Option<names::RejectCause>,
+    /// With this id of the provider's.
+    #[param(min_length = 1, max_length = 256)]
+    provider_event_id: Option<String>,
+    /// Of this kind, as the provider calls it.
+    #[param(min_length = 1, max_length = 256)]
+    topic: Option<String>,
 }
 
 fn filter(query: &mut Parameters) -> Result<RequestFilter, Problem> {
@@ -68,7 +99,11 @@ fn provider_text(text: &str) -> Result<String, String> {
     }
 }
 
-/// `GET /api/v1/requests/{id}`, with the first page of its events.
+/// Show a request
+///
+/// With the first page of its events.
+#[utoipa::path(get, path = "/api/v1/requests/{id}", operation_id = "getRequest",
+    params(("id" = id::Request, Path)), responses((status = 200, body = RequestView)))]
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -84,7 +119,16 @@ pub(crate) async fn show(
     Ok(Json(RequestView::new(&details, diagnosis, events)))
 }
 
-/// `GET /api/v1/requests/{id}/body`: the bytes, which no browser takes for a page.
+/// Download the body of a request
+///
+/// Byte for byte, as far as it was kept.
+#[utoipa::path(get, path = "/api/v1/requests/{id}/body", operation_id = "getRequestBody",
+    params(("id" = id::Request, Path)),
+    responses((status = 200, body = RawBytes, content_type = "application/octet-stream",
+        headers(
+            ("Hookyard-Content-Type" = String, description = "The `Content-Type` it came with."),
+            ("Hookyard-Body-Truncated" = String, description = "`true` where only its beginning was kept."),
+        ))))]
 pub(crate) async fn body(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -108,7 +152,12 @@ pub(crate) fn raw_body(name: &str, request: Request) -> (HeaderMap, Bytes) {
     (headers, request.body)
 }
 
-/// `GET /api/v1/requests/{id}/head`: request line and header lines as they came over the wire.
+/// Download the head of a request
+///
+/// Request line and header lines as they came over the wire.
+#[utoipa::path(get, path = "/api/v1/requests/{id}/head", operation_id = "getRequestHead",
+    params(("id" = id::Request, Path)),
+    responses((status = 200, body = RawBytes, content_type = "application/octet-stream")))]
 pub(crate) async fn head(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,

@@ -7,12 +7,13 @@ use hookyard_model::destination::SigningSecret;
 use hookyard_model::secret::Secret;
 use hookyard_store::catalog::SigningAlgorithm;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::time::Rfc3339;
 
 /// What is shown of a secret.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct SecretHint {
     hint: String,
 }
@@ -28,14 +29,16 @@ pub(crate) fn hint(secret: &Secret) -> SecretHint {
 }
 
 /// What is shown of a signing secret.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct SigningSecretView {
     hint: String,
     /// What an Ed25519 secret's signatures are verified with.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     public_key: Option<String>,
     /// When it stops signing.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     ends_at: Option<Rfc3339>,
 }
 

@@ -12,11 +12,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
-use axum::routing::{get, post};
 use hookyard_model::clock::Clock;
 use hookyard_model::secret::Secret;
 use hookyard_providers::KeyCache;
-use hookyard_store::by_hand::Action;
 use hookyard_store::store::Store;
 use hookyard_transform::runner::Runner;
 use http::{HeaderValue, Method, header};
@@ -27,9 +25,11 @@ use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use utoipa_axum::routes;
 
 use crate::guard::{self, Guard};
 use crate::metrics::StoreMetrics;
+use crate::openapi::{self, Table};
 use crate::problem::{Kind, Problem};
 use crate::transformations;
 use crate::{
@@ -194,60 +194,61 @@ async fn serve_connection(stream: TcpStream, router: Router, stop: impl Future<O
 }
 
 fn router(shared: Arc<Shared>, guard: Guard) -> Router {
-    Router::new()
-        .route("/api/v1/sources", get(sources::list).post(sources::create))
-        .route("/api/v1/sources/{id}", get(sources::show).patch(sources::update).delete(sources::delete))
-        .route("/api/v1/destinations", get(destinations::list).post(destinations::create))
-        .route(
-            "/api/v1/destinations/{id}",
-            get(destinations::show).patch(destinations::update).delete(destinations::delete),
-        )
-        .route("/api/v1/destinations/{id}/rotate-secret", post(destinations::rotate_secret))
-        .route("/api/v1/destinations/{id}/pause", destinations::pausing(true))
-        .route("/api/v1/destinations/{id}/resume", destinations::pausing(false))
-        .route("/api/v1/destinations/{id}/receive", post(leases::receive))
-        .route("/api/v1/destinations/{id}/ack", post(leases::acknowledge))
-        .route("/api/v1/destinations/{id}/nack", post(leases::refuse))
-        .route("/api/v1/destinations/{id}/extend", post(leases::extend))
-        .route("/api/v1/connections", get(connections::list).post(connections::create))
-        .route(
-            "/api/v1/connections/{id}",
-            get(connections::show).patch(connections::update).delete(connections::delete),
-        )
-        .route("/api/v1/providers", get(providers::list))
-        .route("/api/v1/providers/{name}", get(providers::show))
-        .route("/api/v1/requests", get(requests::list))
-        .route("/api/v1/requests/{id}", get(requests::show))
-        .route("/api/v1/requests/{id}/body", get(requests::body))
-        .route("/api/v1/requests/{id}/head", get(requests::head))
-        .route("/api/v1/events", get(events::list))
-        .route("/api/v1/events/{id}", get(events::show))
-        .route("/api/v1/events/{id}/attempts", get(attempts::list))
-        .route("/api/v1/events/{id}/body", get(events::body))
-        .route("/api/v1/events/{id}/retry", events::acting(Action::Retry))
-        .route("/api/v1/events/{id}/cancel", events::acting(Action::Cancel))
-        .route("/api/v1/events/{id}/replay", events::acting(Action::Replay))
-        .route("/api/v1/bulk_operations", get(bulk_operations::list).post(bulk_operations::start))
-        .route("/api/v1/bulk_operations/plan", post(bulk_operations::plan))
-        .route("/api/v1/bulk_operations/{id}", get(bulk_operations::show))
-        .route("/api/v1/bulk_operations/{id}/cancel", post(bulk_operations::cancel))
-        .route("/api/v1/issues", get(issues::list))
-        .route("/api/v1/issues/{id}", get(issues::show))
-        .route("/api/v1/issues/{id}/acknowledge", post(issues::acknowledge))
-        .route("/api/v1/issues/{id}/resolve", post(issues::resolve))
-        .route("/api/v1/alerts", get(alerts::list).post(alerts::create))
-        .route("/api/v1/alerts/{id}", get(alerts::show).patch(alerts::update).delete(alerts::delete))
-        .route("/api/v1/alerts/{id}/test", post(alerts::test))
-        .route("/api/v1/attempts/{id}", get(attempts::show))
-        .route("/api/v1/transformations/run", post(transformations::run))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::metrics))
+    table()
+        .into_router()
         .fallback(dashboard::serve)
         .method_not_allowed_fallback(no_such_method)
         .with_state(shared)
         .layer(from_fn_with_state(Arc::new(guard), guard::check))
         .layer(map_response(harden))
+}
+
+/// All routes. Each handler says its method and path itself, with what else is to be said of it.
+pub(crate) fn table() -> Table {
+    Table::default()
+        .with(routes!(sources::list, sources::create))
+        .with(routes!(sources::show, sources::update, sources::delete))
+        .with(routes!(destinations::list, destinations::create))
+        .with(routes!(destinations::show, destinations::update, destinations::delete))
+        .with(routes!(destinations::rotate_secret))
+        .with(routes!(destinations::pause))
+        .with(routes!(destinations::resume))
+        .with(routes!(leases::receive))
+        .with(routes!(leases::acknowledge))
+        .with(routes!(leases::refuse))
+        .with(routes!(leases::extend))
+        .with(routes!(connections::list, connections::create))
+        .with(routes!(connections::show, connections::update, connections::delete))
+        .with(routes!(providers::list))
+        .with(routes!(providers::show))
+        .with(routes!(requests::list))
+        .with(routes!(requests::show))
+        .with(routes!(requests::body))
+        .with(routes!(requests::head))
+        .with(routes!(events::list))
+        .with(routes!(events::show))
+        .with(routes!(attempts::list))
+        .with(routes!(events::body))
+        .with(routes!(events::retry))
+        .with(routes!(events::cancel))
+        .with(routes!(events::replay))
+        .with(routes!(bulk_operations::list, bulk_operations::start))
+        .with(routes!(bulk_operations::plan))
+        .with(routes!(bulk_operations::show))
+        .with(routes!(bulk_operations::cancel))
+        .with(routes!(issues::list))
+        .with(routes!(issues::show))
+        .with(routes!(issues::acknowledge))
+        .with(routes!(issues::resolve))
+        .with(routes!(alerts::list, alerts::create))
+        .with(routes!(alerts::show, alerts::update, alerts::delete))
+        .with(routes!(alerts::test))
+        .with(routes!(attempts::show))
+        .with(routes!(transformations::run))
+        .with(routes!(health::healthz))
+        .with(routes!(health::readyz))
+        .with(routes!(metrics::metrics))
+        .with(routes!(openapi::serve))
 }
 
 async fn no_such_method(method: Method) -> Problem {

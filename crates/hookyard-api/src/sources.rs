@@ -14,13 +14,20 @@ use http::{StatusCode, header};
 
 use crate::body::JsonBody;
 use crate::list::{List, ascending};
+use crate::openapi::id;
+use crate::openapi::paging::OldestFirst;
+use crate::openapi::wrap::Creating;
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
 use wire::{SourceFields, SourceView};
 
-/// `GET /api/v1/sources`: oldest first.
+/// List sources
+///
+/// Oldest first.
+#[utoipa::path(get, path = "/api/v1/sources", operation_id = "listSources",
+    params(OldestFirst<id::Source>), responses((status = 200, body = List<SourceView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -34,7 +41,12 @@ pub(crate) async fn list(
     Ok(Json(List::of(rows, cursor.limit, |source| source.id, show)))
 }
 
-/// `POST /api/v1/sources`.
+/// Create a source
+///
+/// A provider that does not exist, or secrets and settings it cannot use, are refused here and not when the first
+/// webhook comes.
+#[utoipa::path(post, path = "/api/v1/sources", operation_id = "createSource",
+    request_body = Creating<SourceFields>, responses((status = 201, body = SourceView)))]
 pub(crate) async fn create(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -47,7 +59,9 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
 }
 
-/// `GET /api/v1/sources/{id}`.
+/// Show a source
+#[utoipa::path(get, path = "/api/v1/sources/{id}", operation_id = "getSource",
+    params(("id" = id::Source, Path)), responses((status = 200, body = SourceView)))]
 pub(crate) async fn show(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -58,7 +72,11 @@ pub(crate) async fn show(
     Ok(Json(SourceView::new(&source, &api)))
 }
 
-/// `PATCH /api/v1/sources/{id}`.
+/// Change a source
+#[utoipa::path(patch, path = "/api/v1/sources/{id}", operation_id = "updateSource",
+    params(("id" = id::Source, Path)),
+    request_body = SourceFields,
+    responses((status = 200, body = SourceView)))]
 pub(crate) async fn update(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
@@ -81,7 +99,11 @@ pub(crate) async fn update(
     Ok(Json(SourceView::new(&source, &api)))
 }
 
-/// `DELETE /api/v1/sources/{id}`.
+/// Delete a source
+///
+/// Refused while a connection starts there.
+#[utoipa::path(delete, path = "/api/v1/sources/{id}", operation_id = "deleteSource",
+    params(("id" = id::Source, Path)), responses((status = 204)))]
 pub(crate) async fn delete(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,

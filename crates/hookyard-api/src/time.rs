@@ -4,12 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use hookyard_model::clock::Timestamp;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// 9999-12-31T23:59:59.999Z, the last time RFC 3339 can write, in milliseconds since the Unix epoch.
 const LAST_MS: u64 = 253_402_300_799_999;
 
-/// A time that serializes as RFC 3339.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A time: RFC 3339 in UTC, with milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(as = Time, value_type = String, format = DateTime)]
 pub(crate) struct Rfc3339(pub(crate) Timestamp);
 
 impl Serialize for Rfc3339 {

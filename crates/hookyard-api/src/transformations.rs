@@ -15,24 +15,34 @@ use hookyard_transform::outcome::{Outcome, RunError, Transformed};
 use hookyard_transform::script::Script;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::body::{JsonBody, Object};
+use crate::openapi::names;
 use crate::problem::Problem;
 use crate::query::NoQuery;
 use crate::server::Shared;
 
-/// What to run on what. No `Debug`: the variables may be secrets.
-#[derive(Default, Deserialize)]
+/// What to run on what.
+// No `Debug`: the variables may be secrets.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = TransformationRunFields)]
 pub(crate) struct RunFields {
+    /// JavaScript.
+    #[schema(min_length = 1, required)]
     code: String,
+    /// The sample that it runs on.
+    #[schema(value_type = SampleFields)]
     request: Object<SampleFields>,
+    /// The variables in `process.env`.
     env: BTreeMap<String, String>,
 }
 
 /// The sample: what is left out is empty.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = SampleRequestFields)]
 struct SampleFields {
     method: String,
     path: String,
@@ -55,7 +65,8 @@ impl Default for SampleFields {
 }
 
 /// What came of it: either a request or a failure.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransformationRun)]
 pub(crate) struct RunView {
     request: Option<RequestView>,
     failure: Option<FailureView>,
@@ -66,7 +77,8 @@ pub(crate) struct RunView {
     cpu_us: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransformedRequest)]
 struct RequestView {
     path: String,
     query: String,
@@ -79,7 +91,8 @@ struct RequestView {
     body_changed: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransformationFailure)]
 struct FailureView {
     kind: &'static str,
     message: String,
@@ -88,8 +101,10 @@ struct FailureView {
 }
 
 /// A line of the console.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConsoleLine)]
 pub(crate) struct LineView {
+    #[schema(value_type = names::LineLevel)]
     level: &'static str,
     text: String,
 }
@@ -100,7 +115,11 @@ impl From<ConsoleLine> for LineView {
     }
 }
 
-/// `POST /api/v1/transformations/run`: a script that fails is an answer like any other, and no error.
+/// Try a transformation
+///
+/// On a sample; nothing is stored, and nothing is sent. A script that fails is an answer like any other, and no error.
+#[utoipa::path(post, path = "/api/v1/transformations/run", operation_id = "runTransformation",
+    request_body = RunFields, responses((status = 200, body = RunView)))]
 pub(crate) async fn run(
     State(api): State<Arc<Shared>>,
     _: NoQuery,

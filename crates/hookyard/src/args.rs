@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Providers(ProvidersArgs),
     /// Print a request as a provider would send it, signed, as a curl command.
     Sign(SignArgs),
+    /// Print the description of the API (OpenAPI 3.1, JSON), as `/api/v1/openapi.json` serves it.
+    Openapi,
     /// Make the index anew from the journal, and report what of the journal is damaged.
     Reindex(ReindexArgs),
 }

@@ -3,7 +3,7 @@
 //! The binary knows all stages and wires them; the stages know only the store.
 //!
 //! - `args`: the command line. One file per subcommand: `serve`, `dev`, `check`, `providers`,
-//!   `sign`, `reindex`.
+//!   `sign`, `openapi`, `reindex`.
 //! - `config`: the configuration file. `log`: how log lines look.
 //! - `gateway`: all stages, from start to ordered shutdown. `narrate`: what `dev` prints of it.
 
@@ -14,6 +14,7 @@ mod dev;
 mod gateway;
 mod log;
 mod narrate;
+mod openapi;
 mod providers;
 mod reindex;
 mod serve;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Providers(args) => providers::run(&args),
         Command::Sign(args) => sign::run(&args),
+        Command::Openapi => openapi::run(),
         Command::Reindex(args) => reindex::run(&args),
     };
     match outcome {

@@ -5,13 +5,15 @@ use hookyard_model::alert::{Channel, Email, Login, Security, Slack, Webhook};
 use hookyard_model::secret::Secret;
 use hookyard_store::catalog::SigningAlgorithm;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::merge::Field;
+use crate::openapi::names;
 use crate::problem::{Kind, Problem};
 use crate::secrets::{SecretHint, generate, hint};
 
 /// A channel as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum ChannelView {
     Webhook {
@@ -19,6 +21,7 @@ pub(super) enum ChannelView {
         secret: SecretHint,
         /// The secret that this very call made, in full.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
         secret_generated: Option<String>,
     },
     Slack {
@@ -27,6 +30,7 @@ pub(super) enum ChannelView {
     Email {
         host: String,
         port: u16,
+        #[schema(value_type = names::MailSecurity)]
         security: &'static str,
         user: Option<String>,
         from: String,
@@ -55,19 +59,33 @@ impl ChannelView {
     }
 }
 
-/// What a body says about a channel. No `Debug`: it holds secrets.
-#[derive(Default, Deserialize)]
+/// What a body says about a channel.
+// No `Debug`: it holds secrets.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ChannelFields {
+    /// How; needed for a new alert.
+    #[schema(value_type = Option<names::ChannelType>)]
     r#type: Field<String>,
+    /// Of `webhook` and `slack`: where to.
     url: Field<String>,
+    /// Of `webhook`: what signs; `null` has a new one made.
     secret: Field<String>,
+    /// Of `email`: the mail server.
     host: Field<String>,
+    /// Of `email`: by default that of the security.
+    #[schema(value_type = Option<u16>, minimum = 1)]
     port: Field<u16>,
+    /// Of `email`: how the connection is secured.
+    #[schema(value_type = Option<names::MailSecurity>)]
     security: Field<String>,
+    /// Of `email`: the login's name; `null` for no login.
     user: Field<String>,
+    /// Of `email`: the login's password.
     password: Field<String>,
     from: Field<String>,
+    /// Of `email`: the recipients.
+    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 20)]
     to: Field<Vec<String>>,
 }
 

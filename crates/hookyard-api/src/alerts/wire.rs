@@ -9,20 +9,26 @@ use hookyard_model::secret::Secret;
 use hookyard_store::alerts::{Mark, Outcome, SendError};
 use hookyard_store::catalog::NewAlert;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::channel::{ChannelFields, ChannelView};
 use crate::body::Object;
 use crate::managed::managed_by;
 use crate::merge::Field;
+use crate::openapi::wrap::Create;
+use crate::openapi::{id, names};
 use crate::problem::{Kind as ProblemKind, Problem};
 use crate::time::Rfc3339;
 
 /// An alert as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AlertView {
+    #[schema(value_type = id::Alert)]
     id: String,
     name: String,
+    #[schema(value_type = Vec<names::IssueKind>)]
     on: Vec<&'static str>,
+    #[schema(value_type = Vec<id::Connection>)]
     connection_ids: Vec<String>,
     resolutions: bool,
     interval_ms: u64,
@@ -32,12 +38,14 @@ pub(crate) struct AlertView {
     last_sent_at: Option<Rfc3339>,
     /// What went wrong since.
     last_error: Option<ErrorView>,
+    #[schema(value_type = names::ManagedBy)]
     managed_by: &'static str,
     created_at: Rfc3339,
     updated_at: Rfc3339,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AlertError)]
 struct ErrorView {
     at: Rfc3339,
     detail: String,
@@ -67,7 +75,7 @@ impl AlertView {
 }
 
 /// What came of a sample.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TrialView {
     /// Whether it was taken.
     sent: bool,
@@ -86,17 +94,34 @@ impl TrialView {
     }
 }
 
-/// What a body says about an alert. No `Debug`: it holds secrets.
-#[derive(Default, Deserialize)]
+/// What a body says about an alert.
+// No `Debug`: it holds secrets.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct AlertFields {
+    /// 1 to 100 letters, digits, `-`, `_` and `.`; unique.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length = 1, max_length = 100)]
     name: Field<String>,
+    /// The kinds of issue that it tells of; by default all.
+    #[schema(value_type = Option<Vec<names::IssueKind>>, min_items = 1)]
     on: Field<Vec<String>>,
+    /// The connections that it tells of; none for all.
+    #[schema(value_type = Option<Vec<id::Connection>>, max_items = 100)]
     connection_ids: Field<Vec<String>>,
+    /// Whether it also tells that an issue is resolved; `true` by default.
     resolutions: Field<bool>,
+    /// An issue that opens again and again is told once in this time; an hour by default.
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 2_592_000_000_u64)]
     interval_ms: Field<u64>,
+    /// Whether it tells anything; `true` by default.
     enabled: Field<bool>,
+    /// How people are told.
+    #[schema(value_type = Option<ChannelFields>)]
     channel: Field<Object<ChannelFields>>,
+}
+
+impl Create for AlertFields {
+    const NEEDED: &[&str] = &["name", "channel"];
 }
 
 impl AlertFields {

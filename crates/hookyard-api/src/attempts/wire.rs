@@ -2,18 +2,24 @@
 
 use hookyard_model::attempt::{Attempt, Outcome, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::payload::{HeaderLines, Payload, header_lines};
+use crate::openapi::{id, names};
+use crate::payload::{HeaderLines, HeaderText, Payload, header_lines};
 use crate::time::Rfc3339;
 
 /// A line of the list of attempts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AttemptSummaryView {
+    #[schema(value_type = id::Attempt)]
     id: String,
+    #[schema(value_type = id::Event)]
     event_id: String,
+    #[schema(value_type = id::Destination)]
     destination_id: String,
     /// Which try it was, from 1.
     number: u32,
+    #[schema(value_type = names::Trigger)]
     trigger: &'static str,
     started_at: Rfc3339,
     /// With microseconds behind the point.
@@ -22,26 +28,30 @@ pub(crate) struct AttemptSummaryView {
     /// The status code, where the destination answered.
     status: Option<u16>,
     /// The kind of error, where it did not.
+    #[schema(value_type = Option<names::ErrorKind>)]
     error: Option<&'static str>,
     /// What the error was exactly, for a person.
     error_detail: Option<String>,
     /// What became of the event.
+    #[schema(value_type = names::EventState)]
     event_state: &'static str,
     /// When the next try is due, where there is to be one.
     next_attempt_at: Option<Rfc3339>,
 }
 
 /// An attempt as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AttemptView {
     #[serde(flatten)]
     summary: AttemptSummaryView,
     response: Option<ResponseView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AttemptResponse)]
 struct ResponseView {
     status: u16,
+    #[schema(value_type = Vec<(String, HeaderText)>)]
     headers: HeaderLines,
     body: Payload,
 }

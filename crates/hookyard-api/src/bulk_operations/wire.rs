@@ -11,60 +11,92 @@ use hookyard_store::bulk::{
 use hookyard_store::by_hand::Action;
 use hookyard_store::store::Store;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::body::Object;
 use crate::events::EventView;
 use crate::events::filter::FilterFields;
+use crate::openapi::{id, names};
 use crate::problem::Problem;
 use crate::time::Rfc3339;
 
 /// What is to be planned.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = BulkOrderFields)]
 pub(crate) struct OrderFields {
+    /// What is done.
+    #[schema(value_type = names::BulkAction, required)]
     action: Option<String>,
+    /// To which events; all of them where nothing is said in it.
+    #[schema(value_type = FilterFields, required)]
     query: Option<Object<FilterFields>>,
+    /// Whether successful events are sent once more.
     include_successful: bool,
+    /// Only events of this request and older ones; by default the newest there is.
+    #[schema(value_type = Option<id::Request>)]
     up_to: Option<String>,
 }
 
 /// What is to be started.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = BulkStartFields)]
 pub(crate) struct StartFields {
+    /// What is done.
+    #[schema(value_type = names::BulkAction, required)]
     action: Option<String>,
+    /// To which events; all of them where nothing is said in it.
+    #[schema(value_type = FilterFields, required)]
     query: Option<Object<FilterFields>>,
+    /// Whether successful events are sent once more.
     include_successful: bool,
+    /// Only events of this request and older ones; by default the newest there is.
+    #[schema(value_type = Option<id::Request>)]
     up_to: Option<String>,
+    /// At most so many events per second; 100 by default.
+    #[schema(minimum = 1, maximum = 10_000)]
     rate_per_s: Option<u32>,
+    /// It is not started where there is more to do than this.
+    #[schema(maximum = 999_999)]
     events_max: Option<u64>,
 }
 
 /// A plan as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkPlan)]
 pub(crate) struct PlanView {
+    #[schema(value_type = names::BulkAction)]
     action: &'static str,
     query: FilterFields,
     include_successful: bool,
+    #[schema(value_type = id::Request)]
     up_to: String,
     matched: u64,
     to_do: u64,
     /// False where there are at least as many.
     exact: bool,
+    #[schema(value_type = BTreeMap<String, u64>)]
     states: BTreeMap<&'static str, u64>,
+    #[schema(value_type = BTreeMap<String, u64>)]
     left_out: BTreeMap<&'static str, u64>,
     sample: Vec<EventView>,
 }
 
 /// An operation as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkOperation)]
 pub(crate) struct OperationView {
+    #[schema(value_type = id::BulkOperation)]
     id: String,
+    #[schema(value_type = names::BulkAction)]
     action: &'static str,
     query: FilterFields,
     include_successful: bool,
+    #[schema(value_type = Option<id::Request>)]
     up_to: Option<String>,
     rate_per_s: u32,
+    #[schema(value_type = names::BulkOperationState)]
     state: &'static str,
     /// Why it does not get on at the moment.
     stalled: Option<String>,
@@ -72,7 +104,9 @@ pub(crate) struct OperationView {
     to_do: u64,
     exact: bool,
     done: u64,
+    #[schema(value_type = BTreeMap<String, u64>)]
     left_out: BTreeMap<&'static str, u64>,
+    #[schema(value_type = BTreeMap<String, u64>)]
     failed: BTreeMap<&'static str, u64>,
     started_at: Rfc3339,
     ended_at: Option<Rfc3339>,

@@ -3,6 +3,7 @@
 use hookyard_model::order::Order;
 use hookyard_rules::order::OrderBy;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
 
@@ -22,6 +23,23 @@ impl OrderView {
             Order::Key(fields) => Some(Self { by: "key", fields: Some(fields.clone()) }),
         }
     }
+}
+
+// What `OrderView` shows and `OrderFields` reads.
+/// An order.
+#[derive(ToSchema)]
+#[schema(as = Order)]
+#[serde(tag = "by", rename_all = "lowercase", deny_unknown_fields)]
+#[expect(dead_code, reason = "it describes only")]
+pub(super) enum OrderSchema {
+    /// All events to the destination, one after the other.
+    Destination {},
+    /// Events that have these fields in common.
+    Key {
+        /// Paths like `/body/customer/id`.
+        #[schema(min_items = 1, max_items = 16)]
+        fields: Vec<String>,
+    },
 }
 
 /// What a body says about an order.

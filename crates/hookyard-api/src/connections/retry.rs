@@ -6,27 +6,38 @@ use std::time::Duration;
 use hookyard_model::retry::{Failures, Retry, Schedule};
 use hookyard_rules::retry;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::merge::Field;
+use crate::openapi::names;
 use crate::problem::Problem;
 
 /// A policy as it is shown. What its schedule does not have is left out.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct RetryView {
+    #[schema(value_type = names::Schedule)]
     schedule: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     first_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     factor_percent: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     step_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     max_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     retries: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     waits_ms: Option<Vec<u64>>,
+    #[schema(value_type = Vec<names::Failures>)]
     retry_on: Vec<String>,
+    #[schema(value_type = Vec<names::Failures>)]
     give_up_on: Vec<String>,
     max_age_ms: Option<u64>,
 }
@@ -70,18 +81,38 @@ fn ms(duration: Duration) -> u64 {
 }
 
 /// What a body says about a policy.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RetryFields {
+    /// How the waits grow; `exponential` by default.
+    #[schema(value_type = Option<names::Schedule>)]
     schedule: Field<String>,
+    /// Of `exponential` and `linear`: the first wait.
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 2_592_000_000_u64)]
     first_ms: Field<u64>,
+    /// Of `exponential`: what each wait is of the one before.
+    #[schema(value_type = Option<u32>, minimum = 100, maximum = 10_000)]
     factor_percent: Field<u32>,
+    /// Of `linear`: what each wait is longer than the one before.
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 2_592_000_000_u64)]
     step_ms: Field<u64>,
+    /// Of `exponential` and `linear`: the longest wait.
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 2_592_000_000_u64)]
     max_ms: Field<u64>,
+    /// Of `exponential` and `linear`: how often it is tried again.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 100)]
     retries: Field<u32>,
+    /// Of `custom`: all waits.
+    #[schema(value_type = Option<Vec<u64>>, max_items = 100)]
     waits_ms: Field<Vec<u64>>,
+    /// Only these failures are tried again; none for all.
+    #[schema(value_type = Option<Vec<names::Failures>>, max_items = 50)]
     retry_on: Field<Vec<String>>,
+    /// These failures are not tried again.
+    #[schema(value_type = Option<Vec<names::Failures>>, max_items = 50)]
     give_up_on: Field<Vec<String>>,
+    /// No attempt begins after this time since the event came.
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 31_536_000_000_u64)]
     max_age_ms: Field<u64>,
 }
 

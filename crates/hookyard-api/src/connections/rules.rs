@@ -19,8 +19,91 @@ use hookyard_rules::pipeline::Pipeline;
 use hookyard_transform::script::Script;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use crate::problem::Problem;
+
+// What `show` shows and `read` reads.
+/// A rule.
+#[derive(ToSchema)]
+#[schema(as = Rule)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+#[expect(dead_code, clippy::large_enum_variant, reason = "it describes only")]
+pub(super) enum RuleSchema {
+    /// Only what meets the conditions passes.
+    Filter {
+        /// Conditions on the body.
+        body: Option<Value>,
+        /// Conditions on the headers, by name.
+        headers: Option<Value>,
+        /// Conditions on the query's parameters.
+        query: Option<Value>,
+        /// Conditions on the path behind the source's token.
+        path: Option<Value>,
+        /// Conditions on what the provider calls the kind of event.
+        topic: Option<Value>,
+        /// Conditions on the method.
+        method: Option<Value>,
+        /// Filters of which one has to be met.
+        #[serde(rename = "$or")]
+        #[schema(nullable = false, min_items = 1)]
+        any: Option<Vec<Map<String, Value>>>,
+        /// Filters that all have to be met.
+        #[serde(rename = "$and")]
+        #[schema(nullable = false, min_items = 1)]
+        all: Option<Vec<Map<String, Value>>>,
+        /// A filter that must not be met.
+        #[serde(rename = "$not")]
+        #[schema(nullable = false)]
+        not: Option<Map<String, Value>>,
+    },
+    /// What has come already is discarded.
+    Deduplicate {
+        /// For how long it is remembered.
+        #[schema(minimum = 1000, maximum = 2_592_000_000_u64)]
+        window_ms: u64,
+        /// What has to be the same; by default the whole request.
+        #[serde(default)]
+        #[schema(max_items = 16)]
+        fields: Vec<String>,
+    },
+    /// What is too old is discarded.
+    Stale {
+        /// Longer ago than this.
+        #[schema(minimum = 1)]
+        older_than_ms: u64,
+        /// Older than what was delivered.
+        #[schema(nullable = false)]
+        latest: Option<LatestFields>,
+    },
+    /// What is older than what was delivered is discarded.
+    #[serde(rename = "stale")]
+    OnlyLatest {
+        /// Of what.
+        latest: LatestFields,
+    },
+    /// It waits for so long before it is delivered.
+    Delay {
+        /// For so long.
+        #[schema(maximum = 2_592_000_000_u64)]
+        for_ms: u64,
+    },
+    /// It waits until then before it is delivered.
+    #[serde(rename = "delay")]
+    DelayUntil {
+        /// Until the time in this field.
+        until: String,
+    },
+    /// JavaScript changes it.
+    Transform {
+        /// The code.
+        #[schema(max_length = 1_048_576)]
+        code: String,
+        /// Variables in `process.env`, shown with `null`, which also keeps what is stored.
+        #[serde(default)]
+        env: BTreeMap<String, Option<String>>,
+    },
+}
 
 /// A rule as it is shown.
 pub(super) fn show(rule: &Rule) -> Value {
@@ -78,10 +161,13 @@ struct Fields<'a> {
 }
 
 /// What a body says about the latest.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct LatestFields {
+pub(super) struct LatestFields {
+    /// What says which thing it is about.
+    #[schema(min_items = 1, max_items = 16)]
     fields: Vec<String>,
+    /// Where its time stands; by default the provider's.
     time: Option<String>,
 }
 

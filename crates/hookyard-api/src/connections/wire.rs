@@ -7,43 +7,53 @@ use hookyard_model::retry::Retry;
 use hookyard_store::catalog::NewConnection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use super::order::{OrderFields, OrderView};
+use super::order::{OrderFields, OrderSchema, OrderView};
 use super::retry::{RetryFields, RetryView};
-use super::rules;
+use super::rules::{self, RuleSchema};
 use crate::body::Object;
 use crate::managed::managed_by;
 use crate::merge::Field;
+use crate::openapi::wrap::Create;
+use crate::openapi::{id, names};
 use crate::problem::{Kind, Problem};
 use crate::time::Rfc3339;
 
 /// A connection as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConnectionView {
+    #[schema(value_type = id::Connection)]
     id: String,
     name: String,
+    #[schema(value_type = id::Source)]
     source_id: String,
+    #[schema(value_type = id::Destination)]
     destination_id: String,
+    #[schema(value_type = Vec<RuleSchema>)]
     rules: Vec<Value>,
     /// Which events go out one after the other.
+    #[schema(value_type = Option<OrderSchema>)]
     order: Option<OrderView>,
     retry: RetryView,
     enabled: bool,
     /// Why and since when it is not enabled.
     disabled: Option<DisabledView>,
+    #[schema(value_type = names::ManagedBy)]
     managed_by: &'static str,
     created_at: Rfc3339,
     updated_at: Rfc3339,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct DisabledView {
+    #[schema(value_type = names::DisabledCause)]
     cause: &'static str,
     at: Rfc3339,
 }
 
 /// The answer to a deletion that took events along.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CancelledView {
     pub(crate) cancelled_events: u64,
 }
@@ -70,16 +80,33 @@ impl ConnectionView {
 }
 
 /// What a body says about a connection.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ConnectionFields {
+    /// 1 to 100 letters, digits, `-`, `_` and `.`; unique.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length = 1, max_length = 100)]
     name: Field<String>,
+    /// Where it starts.
+    #[schema(value_type = Option<id::Source>)]
     source_id: Field<String>,
+    /// Where it leads.
+    #[schema(value_type = Option<id::Destination>)]
     destination_id: Field<String>,
+    /// What happens to events on the way, in this order.
+    #[schema(value_type = Option<Vec<RuleSchema>>, max_items = 32)]
     rules: Field<Vec<Map<String, Value>>>,
+    /// Which events go out one after the other; `null` for none.
+    #[schema(value_type = Option<OrderSchema>)]
     order: Field<Object<OrderFields>>,
+    /// Whether and when a failed attempt is made again.
+    #[schema(value_type = Option<RetryFields>)]
     retry: Field<Object<RetryFields>>,
+    /// Whether events are delivered; `true` by default.
     enabled: Field<bool>,
+}
+
+impl Create for ConnectionFields {
+    const NEEDED: &[&str] = &["name", "source_id", "destination_id"];
 }
 
 impl ConnectionFields {

@@ -1,18 +1,42 @@
 //! A destination's authentication on the wire: `{"kind": …}` and that kind's settings, all of them texts. The
 //! settings that are secrets come in and are never shown.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hookyard_model::auth::{Auth, AuthError, Mtls, Value};
 use hookyard_outgoing::identity::Identity;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
+use utoipa::__dev::ComposeSchema;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::problem::{Kind, Problem};
 
 /// An authentication as it is shown: its kind, and what of it is no secret; `null` where there is none.
 #[derive(Debug)]
 pub(super) struct AuthView(Auth);
+
+impl ComposeSchema for AuthView {
+    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        let kinds = Auth::KINDS.iter().map(|(kind, _)| *kind).filter(|kind| *kind != "none");
+        let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(kinds));
+        ObjectBuilder::new()
+            .description(Some("An authentication: its kind, and those of its settings that are no secrets."))
+            .property("kind", kind)
+            .required("kind")
+            .additional_properties(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .into()
+    }
+}
+
+impl ToSchema for AuthView {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Auth")
+    }
+}
 
 impl AuthView {
     pub(super) fn new(auth: &Auth) -> Self {
@@ -36,10 +60,39 @@ impl Serialize for AuthView {
     }
 }
 
-/// What a body says about an authentication. No `Debug`: it holds secrets.
+/// What a body says about an authentication.
+// No `Debug`: it holds secrets.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct AuthFields(BTreeMap<String, Option<String>>);
+
+impl ComposeSchema for AuthFields {
+    /// One form for each kind, and one that changes settings of the present kind.
+    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        let setting = || ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+        let with = |object: ObjectBuilder, names: &[&str]| {
+            let object = names.iter().fold(object, |object, name| object.property(*name, setting()));
+            object.additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        };
+        let mut forms = OneOfBuilder::new();
+        for (kind, settings) in Auth::KINDS {
+            let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([kind]));
+            let object = ObjectBuilder::new().property("kind", kind).required("kind");
+            forms = forms.item(with(object, settings));
+        }
+        let all: BTreeSet<&str> =
+            Auth::KINDS.iter().flat_map(|(_, settings)| settings.iter().copied()).collect();
+        let all: Vec<&str> = all.into_iter().collect();
+        let description = "An authentication: its kind, and the settings of that kind. Without a kind, settings of the present one change.";
+        forms.item(with(ObjectBuilder::new(), &all)).description(Some(description)).into()
+    }
+}
+
+impl ToSchema for AuthFields {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("AuthFields")
+    }
+}
 
 impl AuthFields {
     /// The authentication that results. Settings merge into those of the same kind; another kind begins with

@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use hookyard_model::pacing::{Breaker, Pacing, Rate, RateUnit};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::wire::ms;
 use crate::body::Object;
 use crate::merge::Field;
+use crate::openapi::names;
 use crate::problem::Problem;
 
 /// A rate as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RateView {
     limit: u32,
+    #[schema(value_type = names::RateUnit)]
     per: &'static str,
     burst: u32,
 }
@@ -25,11 +28,17 @@ impl From<Rate> for RateView {
 }
 
 /// What a body says about a rate.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RateFields {
+    /// So many attempts.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     limit: Field<u32>,
+    /// In this time; a second by default.
+    #[schema(value_type = Option<names::RateUnit>)]
     per: Field<String>,
+    /// So many at once after a rest; 1 by default.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     burst: Field<u32>,
 }
 
@@ -54,7 +63,7 @@ impl RateFields {
 }
 
 /// A breaker as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct BreakerView {
     enabled: bool,
     consecutive_failures: u32,
@@ -80,15 +89,28 @@ impl From<Breaker> for BreakerView {
 }
 
 /// What a body says about a breaker.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct BreakerFields {
+    /// Whether there is one.
     enabled: Field<bool>,
+    /// It opens after so many failures in a row; 0 to leave that out.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 1_000_000)]
     consecutive_failures: Field<u32>,
+    /// It opens where so many of a hundred attempts fail; 0 to leave that out.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 100)]
     error_percent: Field<u32>,
+    /// Over this time.
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 86_400_000)]
     window_ms: Field<u64>,
+    /// Where there were so many attempts.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     attempts_min: Field<u32>,
+    /// The wait before the first probe.
+    #[schema(value_type = Option<u64>, minimum = 10, maximum = 86_400_000)]
     probe_first_ms: Field<u64>,
+    /// The longest wait before a probe.
+    #[schema(value_type = Option<u64>, minimum = 10, maximum = 86_400_000)]
     probe_max_ms: Field<u64>,
 }
 

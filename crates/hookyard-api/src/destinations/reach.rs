@@ -9,7 +9,8 @@ use super::auth::AuthFields;
 use crate::merge::Field;
 use crate::problem::Problem;
 
-/// What a body says that only a destination of type `http` has. No `Debug`: it holds secrets.
+/// What a body says that only a destination of type `http` has.
+// No `Debug`: it holds secrets.
 pub(super) struct OfHttp {
     pub(super) url: Field<String>,
     pub(super) append_path: Field<bool>,

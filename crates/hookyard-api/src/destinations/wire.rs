@@ -11,6 +11,7 @@ use hookyard_model::secret::Secret;
 use hookyard_model::standing::{BreakerState, Standing};
 use hookyard_store::catalog::{NewDestination, SigningAlgorithm};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::auth::{AuthFields, AuthView};
 use super::pacing::{BreakerFields, BreakerView, RateFields, RateView, disable_after};
@@ -18,32 +19,43 @@ use super::reach::{OfHttp, OfPull, refuse_of_pull};
 use crate::body::Object;
 use crate::managed::managed_by;
 use crate::merge::Field;
+use crate::openapi::wrap::Create;
+use crate::openapi::{id, names};
 use crate::problem::Problem;
 use crate::secrets::{SigningSecretView, generate};
 use crate::time::Rfc3339;
 
 /// A destination as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DestinationView {
+    #[schema(value_type = id::Destination)]
     id: String,
     name: String,
     /// `http` or `pull`. What only the other type has is not shown.
+    #[schema(value_type = names::DestinationType)]
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     append_path: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     timeout_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     lease_ms: Option<u64>,
     concurrency: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<names::HttpVersion>, nullable = false)]
     http_version: Option<&'static str>,
     rate: Option<RateView>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     breaker: Option<BreakerView>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     slow_start: Option<bool>,
     /// 0 for never.
     disable_after_ms: u64,
@@ -56,15 +68,17 @@ pub(crate) struct DestinationView {
     /// The secret that this very call made, in full.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     signing_secrets_generated: Vec<String>,
+    #[schema(value_type = names::ManagedBy)]
     managed_by: &'static str,
     created_at: Rfc3339,
     updated_at: Rfc3339,
 }
 
 /// How its lane stands at this moment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct LaneView {
     /// `closed`, `open` or `half_open`.
+    #[schema(value_type = names::BreakerState)]
     breaker: &'static str,
     breaker_open_since: Option<Rfc3339>,
     next_probe_at: Option<Rfc3339>,
@@ -133,33 +147,69 @@ impl DestinationView {
     }
 }
 
-/// What a body says about a destination. No `Debug`: it holds secrets.
-#[derive(Default, Deserialize)]
+/// What a body says about a destination.
+// No `Debug`: it holds secrets.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DestinationFields {
+    /// 1 to 100 letters, digits, `-`, `_` and `.`; unique.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length = 1, max_length = 100)]
     name: Field<String>,
+    /// `http` by default; a destination keeps its type.
+    #[schema(value_type = Option<names::DestinationType>)]
     r#type: Field<String>,
+    /// Of type `http`: needed; absolute, without user info and fragment.
+    #[schema(value_type = Option<String>, pattern = "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+", max_length = 4096)]
     url: Field<String>,
+    /// Of type `http`: whether the path behind the source's token, and the query, are appended to the URL.
     append_path: Field<bool>,
+    /// Of type `http`: how long one attempt may take; 30,000 by default.
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 3_600_000)]
     timeout_ms: Field<u64>,
+    /// Of type `pull`: how long a consumer has an event where it asks for no other time; 30,000 by default.
+    #[schema(value_type = Option<u64>, minimum = 1000, maximum = 43_200_000)]
     lease_ms: Field<u64>,
+    /// Attempts at the same time, 16 by default; of type `pull` events that consumers have at the same time, 1,000 by
+    /// default.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000)]
     concurrency: Field<u32>,
+    /// Of type `http`: the version that is spoken.
+    #[schema(value_type = Option<names::HttpVersion>)]
     http_version: Field<String>,
+    /// How many attempts in which time; `null` for as fast as it takes them.
+    #[schema(value_type = Option<RateFields>)]
     rate: Field<Object<RateFields>>,
+    /// Of type `http`: what is done while it fails.
+    #[schema(value_type = Option<BreakerFields>)]
     breaker: Field<Object<BreakerFields>>,
+    /// Of type `http`: whether concurrency grows from one after an outage.
     slow_start: Field<bool>,
+    /// After how long a time of nothing but failure its connections are disabled: 0 for never, or 3,600,000 and more;
+    /// 5 days by default.
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 31_536_000_000_u64)]
     disable_after_ms: Field<u64>,
+    /// Whether it is paused.
     paused: Field<bool>,
+    /// Standard Webhooks secrets (`whsec_…`, `whsk_…`), all of which sign; by default one is made.
+    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 16)]
     signing_secrets: Field<Vec<String>>,
+    /// Of type `http`: how it is told besides that it is us.
+    #[schema(value_type = Option<AuthFields>)]
     auth: Field<AuthFields>,
 }
 
-/// What a body says about a rotation. No `Debug`: it holds a secret.
-#[derive(Default, Deserialize)]
+/// What a body says about a rotation.
+// No `Debug`: it holds a secret.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RotationFields {
+    /// By default that of the secret that signs now.
+    #[schema(value_type = Option<names::SigningAlgorithm>)]
     algorithm: Field<String>,
+    /// How long the secrets before it go on signing; 24 hours by default.
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 2_592_000_000_u64)]
     overlap_ms: Field<u64>,
+    /// The new secret, where you bring it yourself; without `algorithm`.
     secret: Field<String>,
 }
 
@@ -197,6 +247,10 @@ impl RotationFields {
         let secret = generate(algorithm)?;
         Ok(Rotation { secret, is_told: algorithm == SigningAlgorithm::Hmac, overlap })
     }
+}
+
+impl Create for DestinationFields {
+    const NEEDED: &[&str] = &["name"];
 }
 
 impl DestinationFields {

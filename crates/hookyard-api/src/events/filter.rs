@@ -6,24 +6,59 @@ use std::str::FromStr;
 use hookyard_model::event::EventState;
 use hookyard_store::history::EventFilter;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use crate::openapi::{id, names};
 use crate::problem::Problem;
 use crate::query::Parameters;
 
 /// The filter in a body, and as it is shown; a field that is absent or null restricts nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = EventQueryFields)]
 pub(crate) struct FilterFields {
+    /// Of this request.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<id::Request>)]
     request_id: Option<String>,
+    /// Of this source.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<id::Source>)]
     source_id: Option<String>,
+    /// Of this connection.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<id::Connection>)]
     connection_id: Option<String>,
+    /// To this destination.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<id::Destination>)]
     destination_id: Option<String>,
+    /// In this state.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<names::StoredEventState>)]
     state: Option<String>,
+}
+
+/// Which events are listed, described: what [`of_parameters`] reads.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes only")]
+pub(crate) struct EventParameters {
+    /// Of this request.
+    #[param(inline)]
+    request_id: Option<id::Request>,
+    /// Of this source.
+    #[param(inline)]
+    source_id: Option<id::Source>,
+    /// Of this connection.
+    #[param(inline)]
+    connection_id: Option<id::Connection>,
+    /// To this destination.
+    #[param(inline)]
+    destination_id: Option<id::Destination>,
+    /// In this state.
+    #[param(inline)]
+    state: Option<names::StoredEventState>,
 }
 
 /// The filter that a list's parameters ask for.

@@ -10,40 +10,53 @@ use hookyard_model::standing::HeldBy;
 use hookyard_store::history::{EventDetails, EventSummary};
 use hookyard_store::store::Store;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::openapi::{id, names};
 use crate::payload::{HeaderLines, HeaderText, Payload};
 use crate::time::Rfc3339;
 use crate::transformations::LineView;
 
 /// An event as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventView {
+    #[schema(value_type = id::Event)]
     id: String,
+    #[schema(value_type = id::Request)]
     request_id: String,
+    #[schema(value_type = id::Connection)]
     connection_id: String,
+    #[schema(value_type = id::Source)]
     source_id: String,
+    #[schema(value_type = id::Destination)]
     destination_id: String,
+    #[schema(value_type = names::EventState)]
     state: &'static str,
     /// Why it is held.
+    #[schema(value_type = Option<names::HeldBy>)]
     held_by: Option<&'static str>,
     /// Why a rule discarded it; none where none did.
+    #[schema(value_type = Option<names::DiscardCause>)]
     discarded: Option<&'static str>,
     /// From when it may be delivered; none where it waits for nothing.
     due_at: Option<Rfc3339>,
     attempts: u32,
     last_status: Option<u16>,
+    #[schema(value_type = Option<names::ErrorKind>)]
     last_error: Option<&'static str>,
     last_attempt_at: Option<Rfc3339>,
 }
 
 /// An event with what its connection's rules made of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventDetailsView {
     #[serde(flatten)]
     event: EventView,
     /// The event that came first, where this is a duplicate.
+    #[schema(value_type = Option<id::Event>)]
     duplicate_of: Option<String>,
     /// The newer event that was delivered before, where this is stale for that.
+    #[schema(value_type = Option<id::Event>)]
     superseded_by: Option<String>,
     /// What it tells of, where its connection delivers only the latest.
     revision: Option<RevisionView>,
@@ -56,7 +69,7 @@ pub(crate) struct EventDetailsView {
 }
 
 /// Which thing an event tells of, and as of when.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct RevisionView {
     /// The same for all events of the connection that tell of the same thing.
     key: String,
@@ -71,25 +84,28 @@ impl From<Revision> for RevisionView {
 }
 
 /// A request as transformations made it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TransformedView {
     /// Path and query behind the source's token.
     path: String,
+    #[schema(value_type = Vec<(String, HeaderText)>)]
     headers: HeaderLines,
     body: Payload,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct StepView {
+    #[schema(value_type = names::RuleKind)]
     r#type: &'static str,
     /// A sentence; none where there is nothing to say.
     detail: Option<String>,
     /// What it was to run the code of a transformation.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     execution: Option<ExecutionView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ExecutionView {
     console: Vec<LineView>,
     /// Lines of the console that were too many.

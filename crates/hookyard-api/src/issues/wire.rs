@@ -3,29 +3,43 @@
 use hookyard_model::issue::Kind;
 use hookyard_store::issues::{Filter, Issue, State};
 use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
+use crate::openapi::{id, names};
 use crate::problem::Problem;
 use crate::query::Parameters;
 use crate::time::Rfc3339;
 
 /// An issue as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IssueView {
+    #[schema(value_type = id::Issue)]
     id: String,
+    #[schema(value_type = names::IssueKind)]
     kind: &'static str,
+    /// What exactly fails, by kind: a status, a kind of error, or another word.
     cause: String,
+    #[schema(value_type = names::IssueState)]
     state: &'static str,
+    #[schema(value_type = Option<id::Connection>)]
     connection_id: Option<String>,
+    #[schema(value_type = Option<id::Source>)]
     source_id: Option<String>,
+    #[schema(value_type = Option<id::Destination>)]
     destination_id: Option<String>,
+    /// How many events or requests it was seen with.
     count: u64,
+    /// How often it came back.
     reopened: u32,
     first_seen_at: Rfc3339,
     last_seen_at: Rfc3339,
+    #[schema(value_type = Option<id::Request>)]
     sample_request_id: Option<String>,
+    #[schema(value_type = Option<id::Event>)]
     sample_event_id: Option<String>,
     acknowledged_at: Option<Rfc3339>,
     resolved_at: Option<Rfc3339>,
+    #[schema(value_type = Option<names::ResolvedBy>)]
     resolved_by: Option<&'static str>,
 }
 
@@ -50,6 +64,28 @@ impl IssueView {
             resolved_by: issue.resolved.map(|(_, by)| by.name()),
         }
     }
+}
+
+/// Which issues are listed, described: what [`filter`] reads.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes only")]
+pub(crate) struct IssueParameters {
+    /// In this state.
+    #[param(inline)]
+    state: Option<names::IssueState>,
+    /// Of this kind.
+    #[param(inline)]
+    kind: Option<names::IssueKind>,
+    /// About this connection.
+    #[param(inline)]
+    connection_id: Option<id::Connection>,
+    /// About this source.
+    #[param(inline)]
+    source_id: Option<id::Source>,
+    /// About this destination.
+    #[param(inline)]
+    destination_id: Option<id::Destination>,
 }
 
 /// The filter that a list's parameters ask for.

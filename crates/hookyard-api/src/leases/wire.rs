@@ -6,8 +6,10 @@ use hookyard_model::destination::{LEASE_MAX, LEASE_MIN};
 use hookyard_model::id::LeaseId;
 use hookyard_store::lanes::{ChangeTo, LeaseState, Leased, Message};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::payload::{HeaderLines, Payload, headers};
+use crate::openapi::{id, names};
+use crate::payload::{HeaderLines, HeaderText, Payload, headers};
 use crate::problem::Problem;
 use crate::time::Rfc3339;
 
@@ -24,11 +26,17 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 const REASON_BYTES_MAX: usize = 1_024;
 
 /// What a body says about the events that are wanted.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ReceiveFields {
+    /// How many events at most; 10 by default.
+    #[schema(minimum = 1, maximum = 100)]
     max: Option<usize>,
+    /// How long to wait for the first one; not at all by default.
+    #[schema(maximum = 20_000)]
     wait_ms: Option<u64>,
+    /// How long the consumer has them; by default the destination's.
+    #[schema(minimum = 1000, maximum = 43_200_000)]
     lease_ms: Option<u64>,
 }
 
@@ -68,18 +76,26 @@ fn lease(ms: u64) -> Result<Duration, Problem> {
 }
 
 /// What a body says of events that are delivered.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct AcknowledgedFields {
+    /// Which leases.
+    #[schema(value_type = Vec<id::Lease>, min_items = 1, max_items = 1000, required)]
     pub(super) lease_ids: Option<Vec<String>>,
 }
 
 /// What a body says of attempts that have failed.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct NackedFields {
+    /// Which leases.
+    #[schema(value_type = Vec<id::Lease>, min_items = 1, max_items = 1000, required)]
     lease_ids: Option<Vec<String>>,
+    /// The least wait before the next attempt.
+    #[schema(maximum = 86_400_000)]
     retry_after_ms: Option<u64>,
+    /// Why, for people.
+    #[schema(max_length = 1024)]
     reason: Option<String>,
 }
 
@@ -106,10 +122,14 @@ impl NackedFields {
 }
 
 /// What a body says of leases that are to end later.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ExtendedFields {
+    /// Which leases.
+    #[schema(value_type = Vec<id::Lease>, min_items = 1, max_items = 1000, required)]
     lease_ids: Option<Vec<String>>,
+    /// They end after this time from now.
+    #[schema(value_type = u64, minimum = 1000, maximum = 43_200_000, required)]
     lease_ms: Option<u64>,
 }
 
@@ -142,28 +162,32 @@ pub(super) fn lease_ids(given: Option<Vec<String>>) -> Result<Vec<LeaseId>, Prob
 }
 
 /// Events that a consumer is given.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReceivedView {
     events: Vec<LeasedView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct LeasedView {
+    #[schema(value_type = id::Event)]
     event_id: String,
+    #[schema(value_type = id::Lease)]
     lease_id: String,
     lease_ends_at: Rfc3339,
     /// Which attempt this is, from 1.
     attempt: u32,
+    #[schema(value_type = names::Trigger)]
     trigger: &'static str,
     request: MessageView,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct MessageView {
     method: String,
     /// Behind the source's token.
     path: String,
     query: Option<String>,
+    #[schema(value_type = Vec<(String, HeaderText)>)]
     headers: HeaderLines,
     body: Payload,
     received_at: Rfc3339,
@@ -203,14 +227,16 @@ impl From<Message> for MessageView {
 }
 
 /// What leases are after a call that changes them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LeasesView {
     leases: Vec<LeaseView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct LeaseView {
+    #[schema(value_type = id::Lease)]
     lease_id: String,
+    #[schema(value_type = names::LeaseState)]
     state: &'static str,
     /// Where it is leased.
     lease_ends_at: Option<Rfc3339>,

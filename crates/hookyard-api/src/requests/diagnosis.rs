@@ -9,11 +9,12 @@ use hookyard_model::source::Source;
 use hookyard_providers::{Configuration, Diagnosis, Evidence, KeyCache, RetiredSecret, diagnose};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::server::Shared;
 
 /// A diagnosis as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DiagnosisView {
     /// Which check failed.
     check: &'static str,

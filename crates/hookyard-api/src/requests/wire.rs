@@ -5,22 +5,29 @@ use std::net::IpAddr;
 use hookyard_model::request::{Head, Proof, RejectCause, Verdict};
 use hookyard_store::history::{RequestDetails, RequestSummary, Status};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::events::EventView;
 use crate::list::List;
+use crate::openapi::{id, names};
 use crate::payload::{HeaderLines, HeaderText, Payload};
 use crate::requests::diagnosis::DiagnosisView;
 use crate::time::Rfc3339;
 
 /// A line of the list of requests.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RequestSummaryView {
+    #[schema(value_type = id::Request)]
     id: String,
+    #[schema(value_type = Option<id::Source>)]
     source_id: Option<String>,
     received_at: Rfc3339,
+    #[schema(value_type = names::RequestStatus)]
     status: &'static str,
+    #[schema(value_type = Option<names::RejectCause>)]
     cause: Option<&'static str>,
     /// None where the request was stored by a version that did not note it.
+    #[schema(value_type = Option<names::VerificationState>)]
     verification: Option<&'static str>,
     /// Whether the status was decided after the acknowledgement.
     late: bool,
@@ -56,15 +63,21 @@ impl From<RequestSummary> for RequestSummaryView {
 }
 
 /// A request as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RequestView {
+    #[schema(value_type = id::Request)]
     id: String,
+    #[schema(value_type = Option<id::Source>)]
     source_id: Option<String>,
     received_at: Rfc3339,
+    #[schema(value_type = String)]
     remote: IpAddr,
+    #[schema(value_type = names::RequestStatus)]
     status: &'static str,
+    #[schema(value_type = Option<names::RejectCause>)]
     cause: Option<&'static str>,
     detail: Option<String>,
+    #[schema(value_type = Option<names::VerificationState>)]
     verification: Option<&'static str>,
     late: bool,
     provider_event_id: Option<String>,
@@ -75,6 +88,7 @@ pub(crate) struct RequestView {
     /// None, as the target and the headers, where the head is no HTTP request's; the raw head has it all.
     method: Option<String>,
     target: Option<String>,
+    #[schema(value_type = Vec<(String, HeaderText)>)]
     headers: HeaderLines,
     body: Payload,
     events: List<EventView>,

@@ -7,10 +7,13 @@ use hookyard_model::source::{self, Answer, Source, Verification};
 use hookyard_providers::{ConfigError, Configuration, Verifier};
 use hookyard_store::catalog::NewSource;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::body::Object;
 use crate::managed::managed_by;
 use crate::merge::Field;
+use crate::openapi::wrap::Create;
+use crate::openapi::{id, names};
 use crate::problem::Problem;
 use crate::secrets::{SecretHint, hints};
 use crate::server::Shared;
@@ -20,26 +23,34 @@ use crate::time::Rfc3339;
 const ANSWER_STATUS_DEFAULT: u16 = 200;
 
 /// A source as it is shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SourceView {
+    #[schema(value_type = id::Source)]
     id: String,
     name: String,
+    /// The first segment of the URL's path.
     token: String,
     /// Where the provider sends to.
     url: String,
     /// That URL, where it was given for this source.
     public_url: Option<String>,
+    /// Whose webhooks come here.
     provider: String,
     secrets: Vec<SecretHint>,
+    /// The provider's further settings, by name.
     settings: BTreeMap<String, String>,
+    /// Methods that it takes; none for all.
     methods: Vec<String>,
+    /// What accepted requests are answered; `null` for `200` with the request's id.
     answer: Option<AnswerView>,
+    #[schema(value_type = names::ManagedBy)]
     managed_by: &'static str,
     created_at: Rfc3339,
     updated_at: Rfc3339,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SourceAnswer)]
 struct AnswerView {
     status: u16,
     content_type: Option<String>,
@@ -72,26 +83,52 @@ impl SourceView {
     }
 }
 
-/// What a body says about a source. No `Debug`: it holds secrets.
-#[derive(Clone, Default, Deserialize)]
+/// What a body says about a source.
+// No `Debug`: it holds secrets.
+#[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct SourceFields {
+    /// 1 to 100 letters, digits, `-`, `_` and `.`; unique.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length = 1, max_length = 100)]
     name: Field<String>,
+    /// The first segment of the URL's path; by default a random one.
+    #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_-]*$", min_length = 1, max_length = 128)]
     token: Field<String>,
+    /// The whole URL that the provider was given, where it is not the server's `public_url` and the token.
+    #[schema(value_type = Option<String>, pattern = "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+", max_length = 4096)]
     public_url: Field<String>,
+    /// Whose webhooks come here; `none` accepts everything.
     provider: Field<String>,
+    /// What the provider signs with, any of which is accepted.
+    #[schema(value_type = Option<Vec<String>>, max_items = 16)]
     secrets: Field<Vec<String>>,
+    /// The provider's further settings, by name; `null` takes one away.
     settings: Field<BTreeMap<String, Option<String>>>,
+    /// Methods that it takes, in upper case; none for all.
+    #[schema(value_type = Option<Vec<String>>, max_items = 20)]
     methods: Field<Vec<String>>,
+    /// What accepted requests are answered; `null` for `200` with the request's id.
+    #[schema(value_type = Option<AnswerFields>)]
     answer: Field<Object<AnswerFields>>,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = SourceAnswerFields)]
 struct AnswerFields {
+    /// 200 by default.
+    #[schema(value_type = Option<u16>, minimum = 200, maximum = 299)]
     status: Field<u16>,
+    /// Its `Content-Type`; none by default.
+    #[schema(value_type = Option<String>, min_length = 1)]
     content_type: Field<String>,
+    /// Empty by default.
+    #[schema(value_type = Option<String>, max_length = 65536)]
     body: Field<String>,
+}
+
+impl Create for SourceFields {
+    const NEEDED: &[&str] = &["name", "provider"];
 }
 
 impl SourceFields {

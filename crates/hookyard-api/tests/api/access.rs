@@ -5,11 +5,12 @@ use crate::harness::Server;
 const KEY: &str = "the-admin-key-of-this-test";
 
 /// Every endpoint, and whether it is open without a key.
-const ENDPOINTS: [(&str, &str, bool); 51] = [
+const ENDPOINTS: [(&str, &str, bool); 52] = [
     ("GET", "/healthz", true),
     ("GET", "/readyz", true),
     ("GET", "/metrics", false),
     ("GET", "/api/nowhere", false),
+    ("GET", "/api/v1/openapi.json", false),
     ("GET", "/api/v1/sources", false),
     ("POST", "/api/v1/sources", false),
     ("GET", "/api/v1/sources/src_0000000000000", false),

@@ -20,6 +20,7 @@ mod diagnosis;
 mod history;
 mod issues;
 mod leases;
+mod openapi;
 mod secrets;
 mod strictness;
 mod transformations;

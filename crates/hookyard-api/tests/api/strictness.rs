@@ -52,6 +52,7 @@ async fn every_endpoint_refuses_parameters_it_does_not_have() {
         ("GET", "/healthz"),
         ("GET", "/readyz"),
         ("GET", "/metrics"),
+        ("GET", "/api/v1/openapi.json"),
         ("GET", "/api/v1/sources"),
         ("POST", "/api/v1/sources"),
         ("GET", "/api/v1/sources/src_0000000000000"),
