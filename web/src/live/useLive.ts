@@ -1,5 +1,6 @@
 // What happens now, as it happens: the gateway's stream of requests, events and attempts. Messages are gathered and given to
-// the page once in a frame, and no more than a few hundred are kept, so that a flood costs the page no more than a trickle.
+// the page a few times a second, and no more than a few hundred are kept, so that a flood costs the page little more than a
+// trickle.
 import { useEffect, useRef, useState } from 'react'
 import { url, type Query } from '@/api/client'
 import type { Attempt, EventRow, RequestRow } from '@/api/types'
@@ -14,6 +15,8 @@ export const ROWS_MAX = 300
 /** A tab in the background gets no frames; beyond this the oldest that wait are let go. */
 const WAITING_MAX = 2_000
 
+/** Between two times that the page is drawn anew; the first message after a silence does not wait for it. */
+const FLUSH_MS = 150
 /** After how long a stream that the gateway refused is asked for again. */
 const RETRY_MS = 3_000
 
@@ -24,7 +27,7 @@ type Options = {
   types: Types[]
   /** `source_id`, `connection_id`, `destination_id`, `request_id`. */
   filters?: Query
-  /** Called at most once in a frame, with what came since, oldest first. */
+  /** Called a few times a second at most, with what came since, oldest first. */
   onMessages: (messages: LiveMessage[]) => void
   /** Something was missed: what is shown has to be read anew. */
   onGap: () => void
@@ -58,11 +61,15 @@ export function useLive({ on, types, filters, onMessages, onGap }: Options): Liv
       for (const type of ['request', 'event', 'attempt'] as const) {
         stream.addEventListener(type, (message: MessageEvent<string>) => {
           cursor = message.lastEventId
-          batch.add({ type, row: JSON.parse(message.data) } as LiveMessage)
+          batch.add(type, message.data)
         })
       }
       stream.addEventListener('gap', () => batch.miss())
-      stream.onopen = () => setStatus('live')
+      stream.onopen = () => {
+        setStatus('live')
+        // What happened between reading and listening is in neither.
+        if (!cursor) batch.miss()
+      }
       stream.onerror = () => {
         setStatus('interrupted')
         // An answer other than 200 ends an EventSource; only lost connections are made again by the browser.
@@ -79,19 +86,22 @@ export function useLive({ on, types, filters, onMessages, onGap }: Options): Liv
   return status
 }
 
-/** Messages of one frame. */
+/** Messages that wait for the page to be drawn. */
 class Batch {
-  private waiting: LiveMessage[] = []
+  /** As they came: what is let go is never parsed. */
+  private waiting: { type: Types; data: string }[] = []
   private missed = false
+  private timer = 0
   private frame = 0
+  private flushedAt = 0
 
   constructor(
     private readonly deliver: (messages: LiveMessage[]) => void,
     private readonly gap: () => void,
   ) {}
 
-  add(message: LiveMessage) {
-    this.waiting.push(message)
+  add(type: Types, data: string) {
+    this.waiting.push({ type, data })
     if (this.waiting.length > WAITING_MAX) {
       this.waiting = this.waiting.slice(-ROWS_MAX)
       this.missed = true
@@ -105,20 +115,28 @@ class Batch {
   }
 
   end() {
+    clearTimeout(this.timer)
     cancelAnimationFrame(this.frame)
   }
 
   private schedule() {
-    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.flush())
+    if (this.timer !== 0) return
+    const wait = Math.max(this.flushedAt + FLUSH_MS - performance.now(), 0)
+    this.timer = window.setTimeout(() => {
+      this.frame = requestAnimationFrame(() => this.flush())
+    }, wait)
   }
 
   private flush() {
-    this.frame = 0
     const messages = this.waiting
     const missed = this.missed
     this.waiting = []
     this.missed = false
+    this.timer = 0
     if (missed) this.gap()
-    if (messages.length > 0) this.deliver(messages)
+    if (messages.length > 0) {
+      this.deliver(messages.map(({ type, data }) => ({ type, row: JSON.parse(data) }) as LiveMessage))
+    }
+    this.flushedAt = performance.now()
   }
 }

@@ -33,7 +33,10 @@ export function useLiveList<R extends Resource>({ on, resource, filters, fits }:
         key as readonly unknown[] as string[],
         (list) => list && merge(list, rows, fits, ROWS_MAX),
       )
-      for (const row of rows) void client.invalidateQueries({ queryKey: [resource, 'one', row.id] })
+      for (const row of rows) {
+        const one = [resource, 'one', row.id]
+        if (client.getQueryState(one)) void client.invalidateQueries({ queryKey: one })
+      }
     },
     onGap: () => void client.invalidateQueries({ queryKey: key }),
   })

@@ -87,7 +87,11 @@ function Frame({ session }: { session: Session | undefined }) {
       )}
       {narrow && open && <div className={styles.shade} onClick={() => setOpen(false)} aria-hidden="true" />}
       {(!narrow || open) && (
-        <div id="navigation" className={classes(styles.side, narrow && styles.drawer)}>
+        <aside
+          id="navigation"
+          aria-label="Navigation"
+          className={classes(styles.side, narrow && styles.drawer)}
+        >
           {!narrow && <Brand />}
           <button type="button" className={styles.find} onClick={() => setPalette(true)}>
             <Icon name="search" size={14} />
@@ -97,7 +101,7 @@ function Frame({ session }: { session: Session | undefined }) {
           <Stations />
           <span className={styles.push} />
           <Foot session={session} onHelp={() => setHelp(true)} />
-        </div>
+        </aside>
       )}
       <main id="main" className={styles.main} tabIndex={-1}>
         <Outlet />

@@ -81,7 +81,7 @@ export function DataTable<T>(props: Props<T>) {
     return () => observer.disconnect()
   }, [])
 
-  useStill(scroller, rows, rowKey, height)
+  useStill(scroller, virtual.scrollOffset ?? 0, rows, rowKey, height)
 
   const items = virtual.getVirtualItems()
   const lastSeen = items.at(-1)?.index ?? -1
@@ -119,16 +119,11 @@ export function DataTable<T>(props: Props<T>) {
       >
         <div role="rowgroup" className={classes(styles.head, asCards && 'visually-hidden')}>
           <div role="row" className={styles.headRow} style={{ gridTemplateColumns: grid }} aria-rowindex={1}>
-            {props.onPick && (
-              <span role="columnheader">
-                <span className="visually-hidden">Picked</span>
-              </span>
+            {asCards ? (
+              <span role="columnheader">{props.label}</span>
+            ) : (
+              <Heads columns={columns} picks={props.onPick !== undefined} />
             )}
-            {columns.map((column) => (
-              <span key={column.key} role="columnheader" className={classes(column.align && styles.end)}>
-                {column.header}
-              </span>
-            ))}
           </div>
         </div>
         <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
@@ -193,24 +188,46 @@ export function DataTable<T>(props: Props<T>) {
   )
 }
 
-/** Rows that come in above what is being read do not move it. At the top they come into sight. */
+function Heads<T>({ columns, picks }: { columns: Column<T>[]; picks: boolean }) {
+  return (
+    <>
+      {picks && (
+        <span role="columnheader">
+          <span className="visually-hidden">Picked</span>
+        </span>
+      )}
+      {columns.map((column) => (
+        <span key={column.key} role="columnheader" className={classes(column.align && styles.end)}>
+          {column.header}
+        </span>
+      ))}
+    </>
+  )
+}
+
+/**
+ * Rows that come in above what is being read do not move it. At the top they come into sight. How far it is scrolled is passed
+ * in, as asking the page would have it laid out once more for each change.
+ */
 function useStill<T>(
   scroller: RefObject<HTMLElement | null>,
+  scrolled: number,
   rows: T[],
   rowKey: (row: T) => string,
   height: number,
 ) {
-  const before = useRef<{ key: string; at: number } | null>(null)
+  const before = useRef<string | null>(null)
   useLayoutEffect(() => {
-    const element = scroller.current
     const anchor = before.current
-    if (element && anchor && element.scrollTop > 0) {
-      const at = rows.findIndex((row) => rowKey(row) === anchor.key)
-      if (at > anchor.at) element.scrollTop += (at - anchor.at) * height
+    if (scroller.current && anchor !== null && scrolled > 0) {
+      const at = rows.findIndex((row) => rowKey(row) === anchor)
+      if (at > 0) scroller.current.scrollTop += at * height
     }
     const first = rows[0]
-    before.current = first === undefined ? null : { key: rowKey(first), at: 0 }
-  }, [scroller, rows, rowKey, height])
+    before.current = first === undefined ? null : rowKey(first)
+    // Only what comes in moves it, not scrolling itself.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [rows])
 }
 
 /** Whether a click was meant for a link, a button or a checkbox in the row, or selected text. */

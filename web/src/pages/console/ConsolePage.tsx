@@ -1,14 +1,14 @@
 // The console: a working URL, and whatever arrives at it, as it arrives. The first page of an empty Hookyard.
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import * as queries from '@/api/queries'
 import type { RequestRow, Source } from '@/api/types'
 import { useLiveList } from '@/live/useLiveList'
 import { Button, IconButton } from '@/ui/Button'
 import { Combobox } from '@/ui/Combobox'
 import { Page } from '@/ui/Page'
-import { Bone, Empty, Failure } from '@/ui/States'
+import { Bone, Failure } from '@/ui/States'
 import { NARROW, useMedia } from '@/ui/useMedia'
 import { RequestActions } from '../requests/RequestActions'
 import { RequestView } from '../requests/RequestView'
@@ -90,8 +90,12 @@ function Desk({ source }: { source: Source }) {
   const open = (id: string | undefined) =>
     void navigate({ search: (before) => ({ ...before, source: source.id, request: id }), replace: true })
 
-  // On a wide window something is always open: what was chosen, or else the newest.
+  // On a wide window something is always open: what was chosen, or else the newest, until one begins to work with that.
+  const following = search.request === undefined
   const openId = search.request ?? (narrow ? undefined : rows[0]?.id)
+  const detailRef = useTouched(() => {
+    if (following && openId) open(openId)
+  })
   if (list.isPending) return null
   if (list.error) return <Failure error={list.error} retry={() => void list.refetch()} />
   if (rows.length === 0) return <Welcome source={source} status={status} onSent={() => void list.refetch()} />
@@ -102,7 +106,9 @@ function Desk({ source }: { source: Source }) {
       id={openId}
       tab={search.tab}
       onTab={(tab) => void navigate({ search: (before) => ({ ...before, tab }), replace: true })}
-      actions={(request) => <RequestActions request={request} source={source} />}
+      actions={(request) => (
+        <RequestActions request={request} source={source} onUse={() => following && open(request.id)} />
+      )}
     />
   )
   return (
@@ -126,14 +132,38 @@ function Desk({ source }: { source: Source }) {
               status={status}
               openId={openId}
               onOpen={(row: RequestRow) => open(row.id)}
+              onFollow={following ? undefined : () => open(undefined)}
               onEnd={() => list.hasNextPage && !list.isFetchingNextPage && void list.fetchNextPage()}
             />
             {!narrow && (
-              <div className={styles.detail}>{detail || <Empty plain title="Nothing is open" />}</div>
+              <div className={styles.detail} ref={detailRef}>
+                {detail}
+              </div>
             )}
           </>
         )}
       </div>
     </div>
   )
+}
+
+/** Tells when what is in an element is clicked, or used with the keyboard. */
+function useTouched(onTouch: () => void) {
+  const ref = useRef<HTMLDivElement>(null)
+  const handler = useRef(onTouch)
+  useEffect(() => {
+    handler.current = onTouch
+  })
+  useEffect(() => {
+    const element = ref.current
+    if (!element) return
+    const onEvent = () => handler.current()
+    element.addEventListener('pointerdown', onEvent)
+    element.addEventListener('keydown', onEvent)
+    return () => {
+      element.removeEventListener('pointerdown', onEvent)
+      element.removeEventListener('keydown', onEvent)
+    }
+  })
+  return ref
 }

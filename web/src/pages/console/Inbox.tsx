@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router'
 import type { RequestRow } from '@/api/types'
 import type { LiveStatus } from '@/live/useLive'
+import { Button } from '@/ui/Button'
 import { DataTable } from '@/ui/DataTable'
 import { size } from '@/ui/format'
 import { LiveMark } from '@/ui/LiveMark'
@@ -16,13 +17,20 @@ type Props = {
   openId: string | undefined
   onOpen: (row: RequestRow) => void
   onEnd: () => void
+  /** Opens whatever comes in, where it does not already. */
+  onFollow: (() => void) | undefined
 }
 
-export function Inbox({ rows, status, openId, onOpen, onEnd }: Props) {
+export function Inbox({ rows, status, openId, onOpen, onEnd, onFollow }: Props) {
   return (
     <section className={styles.inbox} aria-label="Inbox">
       <header className={styles.head}>
         <h2 className={styles.title}>Inbox</h2>
+        {onFollow && (
+          <Button small look="quiet" title="Show whatever comes in" onClick={onFollow}>
+            Follow
+          </Button>
+        )}
         <LiveMark status={status} />
       </header>
       <DataTable

@@ -51,7 +51,7 @@ function Arrival({ event, request }: { event: EventDetail; request: RequestDetai
             Received{' '}
             <Link className={styles.reference} to="/requests/$id" params={{ id: event.request_id }}>
               {request
-                ? (request.topic ?? `${request.method} ${behindToken(request.target)}`)
+                ? (request.topic ?? `${request.method ?? ''} ${behindToken(request.target)}`)
                 : 'its request'}
             </Link>
           </>
@@ -71,16 +71,15 @@ function Arrival({ event, request }: { event: EventDetail; request: RequestDetai
 
 function RuleStop({ rule, ended }: { rule: RuleOutcome; ended: boolean }) {
   const execution = rule.execution
-  const failure = execution?.failure
   const lines = execution?.console ?? []
-  const state: SignalState = failure ? 'failed' : ended ? 'discarded' : 'successful'
+  const state: SignalState = ended ? 'discarded' : 'successful'
   return (
     <Stop
       state={state}
       title={`Rule: ${words(rule.type)}`}
       aside={execution && duration(execution.cpu_us / 1_000)}
       note={rule.detail}
-      open={Boolean(failure)}
+      open={ended}
     >
       {lines.length > 0 && (
         <ul className={styles.console} aria-label="Console">

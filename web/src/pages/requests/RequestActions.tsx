@@ -22,11 +22,22 @@ export async function bookmark(request: RequestDetail): Promise<Bookmark> {
   })
 }
 
-export function RequestActions({ request, source }: { request: RequestDetail; source: Source | undefined }) {
+type Props = {
+  request: RequestDetail
+  source: Source | undefined
+  /** Something is done with it now. */
+  onUse?: () => void
+}
+
+export function RequestActions({ request, source, onUse }: Props) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const [forward, setForward] = useState(false)
   const [busy, setBusy] = useState(false)
+  const openForward = () => {
+    onUse?.()
+    setForward(true)
+  }
   const events = request.events.data
   const ended = events.filter((event) =>
     ['successful', 'failed', 'cancelled', 'discarded'].includes(event.state),
@@ -68,7 +79,7 @@ export function RequestActions({ request, source }: { request: RequestDetail; so
     })
   useShortcuts('Request', [
     { keys: 'b', label: 'Bookmark', run: () => void keep() },
-    { keys: 'f', label: 'Forward it to…', run: () => setForward(true) },
+    { keys: 'f', label: 'Forward it to…', run: openForward },
   ])
 
   const entries: MenuEntry[] = [
@@ -90,7 +101,7 @@ export function RequestActions({ request, source }: { request: RequestDetail; so
   return (
     <>
       {request.source_id !== null && request.status === 'accepted' && (
-        <Button small icon="send" onClick={() => setForward(true)}>
+        <Button small icon="send" onClick={openForward}>
           Forward it to…
         </Button>
       )}

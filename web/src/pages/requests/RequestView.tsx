@@ -47,7 +47,7 @@ export function RequestView({ id, tab, onTab, actions, onPick }: Props) {
       <header className={styles.head}>
         <div className={styles.line}>
           <span className={styles.method}>{request.method}</span>
-          <span className={styles.target} title={request.target}>
+          <span className={styles.target} title={request.target ?? undefined}>
             {behind || '/'}
           </span>
           {request.topic && <span className={styles.topic}>{request.topic}</span>}

@@ -1,10 +1,14 @@
 // What is known about a request's origin, and where it was turned away, why and what helps.
+import { useQuery } from '@tanstack/react-query'
+import * as queries from '@/api/queries'
 import type { RequestDetail } from '@/api/types'
 import { words } from '@/ui/format'
 import { Note } from '@/ui/States'
 
 export function Verdict({ request, provider }: { request: RequestDetail; provider: string | undefined }) {
-  const of = provider && provider !== 'none' ? provider : null
+  const { data: providers } = useQuery(queries.providers)
+  const known = providers?.find((item) => item.name === provider)
+  const of = provider && provider !== 'none' ? (known?.title ?? provider) : null
   if (request.status === 'handshake') {
     return (
       <Note tone="green" title={`Handshake: ${words(request.detail ?? 'answered')}`}>

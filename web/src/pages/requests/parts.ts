@@ -10,13 +10,15 @@ export function header(headers: Headers, name: string): string | null {
   return found && typeof found[1] === 'string' ? found[1] : null
 }
 
-/** What stands behind the source's token: the part of a target that tells requests apart. */
-export function behindToken(target: string): string {
+/** What stands behind the source's token (nothing where the head could not be read): the part of a target that tells requests apart. */
+export function behindToken(target: string | null): string {
+  if (target === null) return ''
   const end = target.slice(1).search(/[/?]/)
   return end === -1 ? '' : target.slice(end + 1)
 }
 
-export function queryPairs(target: string): [string, string][] {
+export function queryPairs(target: string | null): [string, string][] {
+  if (target === null) return []
   const at = target.indexOf('?')
   return at === -1 ? [] : [...new URLSearchParams(target.slice(at + 1))]
 }
@@ -29,8 +31,8 @@ const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 /** The request as a curl command: same method, headers and body, to the source's URL. */
 export function curl(request: RequestDetail, source: Source | undefined): string {
   const base =
-    source?.url ?? `http://localhost:4400${request.target.replace(behindToken(request.target), '')}`
-  const parts = [`curl -X ${request.method} ${quote(base + behindToken(request.target))}`]
+    source?.url ?? `http://localhost:4400${(request.target ?? '/').replace(behindToken(request.target), '')}`
+  const parts = [`curl -X ${request.method ?? 'POST'} ${quote(base + behindToken(request.target))}`]
   for (const [name, value] of request.headers) {
     if (typeof value === 'string' && !NOT_SENT.includes(name.toLowerCase()))
       parts.push(`-H ${quote(`${name}: ${value}`)}`)

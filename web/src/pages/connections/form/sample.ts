@@ -20,7 +20,7 @@ export type Sample = {
 /** A stored request as a sample; `null` where its body is no text or was not kept in full. */
 export function sampleFrom(request: RequestDetail): Sample | null {
   if (request.body.text === undefined && request.body.size !== 0) return null
-  if (request.body.truncated) return null
+  if (request.body.truncated || request.target === null || request.method === null) return null
   const [whole = '', query = ''] = split(request.target, '?')
   const rest = whole.indexOf('/', 1)
   const headers: Record<string, string> = {}
