@@ -35,7 +35,7 @@ export function SourceNode({ group, rate, dim, onLit, width, onFold }: SourcePro
           </span>
         </span>
         <span className={styles.second}>
-          <span>{group.source?.provider ?? 'no longer there'}</span>
+          <span>{providerText(group.source?.provider)}</span>
           {rate && rate.rejected > 0 ? (
             <span className={styles.badText}>{compact(rate.rejected)} rejected</span>
           ) : rate && rate.requests > 0 ? (
@@ -57,6 +57,11 @@ export function SourceNode({ group, rate, dim, onLit, width, onFold }: SourcePro
       )}
     </div>
   )
+}
+
+function providerText(provider: string | undefined): string {
+  if (provider === undefined) return 'no longer there'
+  return provider === 'none' ? 'not verified' : provider
 }
 
 type RungProps = Common & {

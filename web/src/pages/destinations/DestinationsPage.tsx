@@ -159,7 +159,7 @@ function columns(pause: ReturnType<typeof usePause>, withLanes: boolean, withRat
       from: 860,
       render: ({ destination }) => (
         <span className={styles.where} title={destination.url}>
-          {destination.url ?? 'consumers ask for it'}
+          {shortUrl(destination.url)}
         </span>
       ),
     },
@@ -233,6 +233,11 @@ function columns(pause: ReturnType<typeof usePause>, withLanes: boolean, withRat
   return all.filter((column) => column !== false)
 }
 
+/** Without the scheme, which tells nothing here. */
+function shortUrl(url: string | undefined): string {
+  return url?.replace(/^https?:\/\//, '') ?? 'consumers ask for it'
+}
+
 function Dash() {
   return <span className={styles.dash}>–</span>
 }
@@ -247,7 +252,7 @@ function Card({ row: { destination, lane, rate } }: { row: Row }) {
         </span>
       </span>
       <span className={styles.cardSub}>
-        <span>{destination.url ?? 'consumers ask for it'}</span>
+        <span>{shortUrl(destination.url)}</span>
         <span className={styles.push}>
           {rate && rate.successful > 0 ? `${compact(rate.successful)}/min` : ''}
         </span>
