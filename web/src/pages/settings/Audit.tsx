@@ -1,0 +1,191 @@
+// The audit log: who changed what, and when.
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import * as operating from '@/api/operating'
+import type { AuditEntry } from '@/api/operatingTypes'
+import { Button } from '@/ui/Button'
+import { Select } from '@/ui/Field'
+import { Card } from '@/ui/Page'
+import { SearchField } from '@/ui/SearchField'
+import { Tag } from '@/ui/Signal'
+import { Empty, LoadingRows } from '@/ui/States'
+import { Moment } from '@/ui/Time'
+import { words } from '@/ui/format'
+import styles from './Settings.module.css'
+import { Unavailable } from './Unavailable'
+
+const RESOURCES = [
+  'source',
+  'destination',
+  'connection',
+  'alert',
+  'api_key',
+  'session',
+  'event',
+  'bulk_operation',
+  'issue',
+  'bookmark',
+]
+const ACTORS = ['local', 'admin_key', 'api_key', 'file']
+
+export function Audit() {
+  const { action, actor_type, actor_id, resource_type, resource_id } = useSearch({ from: '/settings' })
+  const navigate = useNavigate({ from: '/settings' })
+  const query = useInfiniteQuery({
+    ...operating.auditEntries({ action, actor_type, actor_id, resource_type, resource_id }),
+    retry: false,
+  })
+  const set = (next: Record<string, string | undefined>) =>
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true })
+  if (query.error) {
+    return <Unavailable error={query.error} what="audit log" retry={() => void query.refetch()} />
+  }
+  const rows = query.data?.pages.flatMap((page) => page.data) ?? []
+  const narrowed = Boolean(action ?? actor_type ?? actor_id ?? resource_type ?? resource_id)
+  return (
+    <>
+      <div className={styles.bar}>
+        <Select
+          small
+          aria-label="What was changed"
+          value={resource_type ?? ''}
+          onChange={(event) => set({ resource_type: event.target.value || undefined })}
+        >
+          <option value="">Everything</option>
+          {RESOURCES.map((resource) => (
+            <option key={resource} value={resource}>
+              {words(resource)}
+            </option>
+          ))}
+        </Select>
+        <Select
+          small
+          aria-label="Who did it"
+          value={actor_type ?? ''}
+          onChange={(event) => set({ actor_type: event.target.value || undefined })}
+        >
+          <option value="">By anybody</option>
+          {ACTORS.map((actor) => (
+            <option key={actor} value={actor}>
+              {ACTOR[actor] ?? words(actor)}
+            </option>
+          ))}
+        </Select>
+        <SearchField
+          value={action ?? ''}
+          onChange={(text) => set({ action: text || undefined })}
+          label="Action"
+          placeholder="An action, like source.update"
+        />
+        {(actor_id ?? resource_id) && (
+          <Button small trailing="close" onClick={() => set({ actor_id: undefined, resource_id: undefined })}>
+            {actor_id ?? resource_id}
+          </Button>
+        )}
+      </div>
+      {query.isPending ? (
+        <LoadingRows label="Loading the audit log" />
+      ) : rows.length === 0 ? (
+        <Empty plain title={narrowed ? 'No entry fits' : 'Nothing was changed yet'}>
+          {narrowed ? null : 'Every change of the configuration, every login and every action stands here.'}
+        </Empty>
+      ) : (
+        <Card flush>
+          <ul className={styles.list}>
+            {rows.map((entry) => (
+              <Entry key={entry.id} entry={entry} onFilter={set} />
+            ))}
+          </ul>
+        </Card>
+      )}
+      {query.hasNextPage && (
+        <div style={{ marginTop: 'var(--space-3)' }}>
+          <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+            Show older ones
+          </Button>
+        </div>
+      )}
+    </>
+  )
+}
+
+const ACTOR: Record<string, string> = {
+  local: 'this machine',
+  admin_key: 'the admin key',
+  api_key: 'an API key',
+  file: 'the configuration file',
+}
+
+/** Where a resource has a page of its own. */
+const PAGES: Record<string, '/connections/$id' | '/destinations/$id' | '/issues/$id' | '/events/$id'> = {
+  connection: '/connections/$id',
+  destination: '/destinations/$id',
+  issue: '/issues/$id',
+  event: '/events/$id',
+}
+
+type EntryProps = { entry: AuditEntry; onFilter: (next: Record<string, string>) => void }
+
+function Entry({ entry, onFilter }: EntryProps) {
+  const page = PAGES[entry.resource_type]
+  const { actor } = entry
+  return (
+    <li className={styles.entry}>
+      <div className={styles.line}>
+        <Tag tone={tone(entry.action)}>{entry.action}</Tag>
+        {entry.resource_id &&
+          (page ? (
+            <Link to={page} params={{ id: entry.resource_id }} search={{}}>
+              <code>{entry.resource_id}</code>
+            </Link>
+          ) : (
+            <code>{entry.resource_id}</code>
+          ))}
+        <span className={styles.default}>
+          by{' '}
+          {actor.id ? (
+            <button
+              type="button"
+              title="Only what it did"
+              onClick={() => onFilter({ actor_id: actor.id ?? '' })}
+            >
+              {actor.name}
+            </button>
+          ) : (
+            (ACTOR[actor.type] ?? actor.name)
+          )}
+          {entry.remote && ` from ${entry.remote}`}
+        </span>
+        <span className={styles.push}>
+          <Moment at={entry.at} milliseconds={false} />
+        </span>
+      </div>
+      {entry.changes.length > 0 && (
+        <div className={styles.changes}>
+          {entry.changes.map((change) => (
+            <div key={change.field} className={styles.change}>
+              <span className={styles.default}>{change.field}</span>
+              {change.from !== null && change.from !== undefined && (
+                <code className={styles.from}>{written(change.from)}</code>
+              )}
+              {change.to !== null && change.to !== undefined && (
+                <code className={styles.to}>{written(change.to)}</code>
+              )}
+            </div>
+          ))}
+        </div>
+      )}
+    </li>
+  )
+}
+
+function tone(action: string) {
+  if (/delete|cancel|fail|refus/.test(action)) return 'red'
+  if (/create|login/.test(action)) return 'green'
+  return 'grey'
+}
+
+function written(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return text.length > 160 ? `${text.slice(0, 159)}…` : text
+}
