@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Every test: examples in the documentation first, then all test binaries, whose summary ends the output.
+# Every test: examples in the documentation first, then all test binaries, then the dashboard in a browser.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The providers' own SDKs, which sign and verify in some tests. Does nothing when they are there.
 tests-sdk/install.sh
+
+# The dashboard, which is part of the binary that the tests run.
+scripts/web.sh
 
 cargo test --workspace --doc --quiet
 
@@ -15,3 +18,6 @@ else
     echo "  to install it: cargo install --locked cargo-nextest"
     cargo test --workspace --lib --bins --tests --no-fail-fast
 fi
+
+# The dashboard in a real browser, against the binary that was just built.
+HOOKYARD_BIN="${CARGO_TARGET_DIR:-$PWD/target}/debug/hookyard" web/test.sh

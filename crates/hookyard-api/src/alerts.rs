@@ -22,7 +22,8 @@ use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
-use wire::{AlertFields, AlertView, TrialView};
+use wire::{AlertFields, TrialView};
+pub(crate) use wire::{AlertView, DeclaredAlertFields};
 
 /// List alerts
 ///

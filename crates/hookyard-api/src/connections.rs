@@ -25,7 +25,8 @@ use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
-use wire::{CancelledView, ConnectionFields, ConnectionView};
+use wire::{CancelledView, ConnectionFields};
+pub(crate) use wire::{ConnectionView, DeclaredConnectionFields};
 
 /// How long cancelling a connection's events may take. A disk that fails just then is waited for by the
 /// store, but not by the caller.
@@ -125,16 +126,20 @@ pub(crate) async fn delete(
     // The connection goes first, so that no event can be made of it after the others were cancelled.
     // That is also why events are cancelled when there were none a moment ago.
     api.store.catalog().delete_connection(project, id).await?;
-    let cancelling = tokio::time::timeout(CANCEL_TIME_MAX, api.store.cancel_undelivered_of(id)).await;
-    let cancelled_events = match cancelling {
-        Ok(Ok(count)) => count,
-        Ok(Err(error)) => return Err(Problem::left_undelivered(&error)),
-        Err(elapsed) => return Err(Problem::left_undelivered(&elapsed)),
-    };
+    let cancelled_events = cancel_events_of(&api, id).await?;
     if cancel_events || cancelled_events > 0 {
         return Ok(Json(CancelledView { cancelled_events }).into_response());
     }
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Cancels what is undelivered of a connection that is deleted, and says how much that was.
+pub(crate) async fn cancel_events_of(api: &Shared, id: ConnectionId) -> Result<u64, Problem> {
+    match tokio::time::timeout(CANCEL_TIME_MAX, api.store.cancel_undelivered_of(id)).await {
+        Ok(Ok(count)) => Ok(count),
+        Ok(Err(error)) => Err(Problem::left_undelivered(&error)),
+        Err(elapsed) => Err(Problem::left_undelivered(&elapsed)),
+    }
 }
 
 fn find(api: &Shared, project: ProjectId, id: ConnectionId) -> Result<Arc<Connection>, Problem> {

@@ -24,7 +24,8 @@ use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
-use wire::{DestinationFields, DestinationView, RotationFields};
+use wire::RotationFields;
+pub(crate) use wire::{DestinationFields, DestinationView};
 
 /// List destinations
 ///

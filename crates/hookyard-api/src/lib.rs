@@ -13,10 +13,11 @@
 //! - `list`, `time`, `payload`, `managed`, `problem`: how answers look.
 //! - `project`: which project a call is about. `secrets`: how secrets come in, and what is shown of them.
 //! - `sources`, `destinations`, `connections`: configuration. `providers`: what a source can verify.
+//! - `configuration`: all of it as one document. `diff`: what is different between two states.
 //! - `leases`: events that consumers ask for.
 //! - `requests`, `events`, `attempts`: what arrived and what became of it. `bulk_operations`: many events at once.
 //! - `issues`: what fails, until it works again. `alerts`: who is told of them.
-//! - `transformations`: trying one on a sample.
+//! - `transformations`, `filters`: trying one on a sample.
 //! - `health`, `metrics`: for machines that watch. `dashboard`: for people; its files, no powers.
 //!
 //! Each resource has its handlers in one file and its wire types in `wire.rs` beside it; the domain
@@ -31,6 +32,7 @@ mod body;
 mod merge;
 mod query;
 
+mod diff;
 mod list;
 mod managed;
 mod payload;
@@ -40,6 +42,7 @@ mod secrets;
 mod time;
 
 mod alerts;
+mod configuration;
 mod connections;
 mod destinations;
 mod leases;
@@ -52,6 +55,7 @@ mod events;
 mod issues;
 mod requests;
 
+mod filters;
 mod transformations;
 
 mod dashboard;

@@ -33,6 +33,14 @@ impl<T> Serialize for Field<T> {
 }
 
 impl<T> Field<T> {
+    /// The new value, where there is one.
+    pub(crate) const fn given(&self) -> Option<&T> {
+        match self {
+            Self::Keep | Self::Reset => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
     /// The field's value after this change.
     pub(crate) fn over(self, current: T, default: T) -> T {
         match self {

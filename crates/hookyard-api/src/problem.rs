@@ -220,6 +220,17 @@ impl Problem {
         problem
     }
 
+    /// A document that deletes connections without a decision about their events.
+    pub(crate) fn events_undelivered_of_document(count: u64) -> Self {
+        let detail = format!(
+            "the connections that the document does not have, and that are deleted with `prune`, have {count} undelivered \
+             events: wait until they are delivered, or say `\"cancel_events\": true`, which cancels them"
+        );
+        let mut problem = Self::new(Kind::EventsUndelivered, detail);
+        problem.0.undelivered_events = Some(count);
+        problem
+    }
+
     /// A connection that was deleted before its events could be cancelled.
     pub(crate) fn left_undelivered(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a connection was deleted, and not all of its undelivered events are cancelled");
@@ -237,6 +248,19 @@ impl Problem {
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "an API call failed");
         Self::new(Kind::Internal, "the cause is in the log of the server; the call can be made again")
+    }
+
+    /// The same problem with a part of something greater, like `sources[2]`.
+    pub(crate) fn within(mut self, outer: &str) -> Self {
+        let Parts { field, detail, .. } = &mut *self.0;
+        match field {
+            Some(field) => {
+                let inner = std::mem::replace(field, format!("{outer}.{field}"));
+                *detail = detail.replacen(&format!("`{inner}`"), &format!("`{field}`"), 1);
+            }
+            None => *detail = format!("`{outer}`: {detail}"),
+        }
+        self
     }
 
     /// A header that goes with the answer.

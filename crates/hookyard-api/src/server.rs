@@ -33,8 +33,8 @@ use crate::openapi::{self, Table};
 use crate::problem::{Kind, Problem};
 use crate::transformations;
 use crate::{
-    alerts, attempts, bulk_operations, connections, dashboard, destinations, events, health, issues, leases,
-    metrics, providers, requests, sources,
+    alerts, attempts, bulk_operations, configuration, connections, dashboard, destinations, events, filters,
+    health, issues, leases, metrics, providers, requests, sources,
 };
 
 /// Most connections at a time; further ones wait to be taken.
@@ -219,6 +219,9 @@ pub(crate) fn table() -> Table {
         .with(routes!(leases::extend))
         .with(routes!(connections::list, connections::create))
         .with(routes!(connections::show, connections::update, connections::delete))
+        .with(routes!(configuration::export))
+        .with(routes!(configuration::plan))
+        .with(routes!(configuration::apply))
         .with(routes!(providers::list))
         .with(routes!(providers::show))
         .with(routes!(requests::list))
@@ -245,6 +248,7 @@ pub(crate) fn table() -> Table {
         .with(routes!(alerts::test))
         .with(routes!(attempts::show))
         .with(routes!(transformations::run))
+        .with(routes!(filters::run))
         .with(routes!(health::healthz))
         .with(routes!(health::readyz))
         .with(routes!(metrics::metrics))

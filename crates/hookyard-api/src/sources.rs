@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
-use wire::{SourceFields, SourceView};
+pub(crate) use wire::{SourceFields, SourceView};
 
 /// List sources
 ///

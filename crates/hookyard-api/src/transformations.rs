@@ -43,7 +43,7 @@ pub(crate) struct RunFields {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = SampleRequestFields)]
-struct SampleFields {
+pub(crate) struct SampleFields {
     method: String,
     path: String,
     query: String,
@@ -160,7 +160,8 @@ pub(crate) async fn run(
 }
 
 impl SampleFields {
-    fn into_request(self) -> Request {
+    /// The request that it describes.
+    pub(crate) fn into_request(self) -> Request {
         let bytes = match self.body {
             Value::Null => Bytes::new(),
             Value::String(text) => Bytes::from(text),

@@ -13,13 +13,15 @@
 //! - `retired`: secrets that were taken away, for a while and for diagnosis only.
 //! - `write`: the one way in which anything changes; `sources`, `destinations`, `connections`, `alerts`: the verbs;
 //!   `stored_pacing`, `stored_retry`, `stored_channel`: the forms of what has many parts.
-//! - `apply`: the configuration file's content, in one transaction.
+//! - `apply`: the configuration file's content, in one transaction. `declare`: a document of the API's, likewise, or only
+//!   on trial.
 
 mod alerts;
 mod apply;
 mod auth;
 mod check;
 mod connections;
+mod declare;
 mod destinations;
 mod key;
 mod open;
@@ -55,6 +57,7 @@ pub use alerts::{DeclaredAlert, NewAlert};
 pub use apply::{Applied, Changes, Declared, DeclaredConnection};
 pub use check::{Noun, Problem, public_url as public_url_problem};
 pub use connections::NewConnection;
+pub use declare::{Change, Declaration, Outcome};
 pub use destinations::NewDestination;
 pub use key::{KeyError, SecretKey};
 pub use open::OpenError;

@@ -30,6 +30,12 @@ pub(crate) enum Command {
     Sign(SignArgs),
     /// Print the description of the API (OpenAPI 3.1, JSON), as `/api/v1/openapi.json` serves it.
     Openapi,
+    /// Print the configuration of a running gateway as a document.
+    Export(ExportArgs),
+    /// Say what applying a document would change at a running gateway; nothing is changed.
+    Plan(PlanArgs),
+    /// Make the configuration of a running gateway what a document says; shows the plan first.
+    Apply(ApplyArgs),
     /// Make the index anew from the journal, and report what of the journal is damaged.
     Reindex(ReindexArgs),
 }
@@ -128,4 +134,69 @@ pub(crate) struct SignArgs {
     /// A setting of the source, like `scheme=v2`; may be given several times.
     #[arg(long)]
     pub(crate) setting: Vec<String>,
+}
+
+/// Which gateway is spoken to, and as whom.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Gateway {
+    /// The gateway's admin listener.
+    #[arg(long, env = "HOOKYARD_API_URL", default_value = "http://127.0.0.1:4401")]
+    pub(crate) api_url: String,
+    /// The admin key, or an API key; better given in the environment, where nobody else sees it.
+    #[arg(long, env = "HOOKYARD_API_KEY", hide_env_values = true)]
+    pub(crate) api_key: Option<String>,
+    /// Send the key over `http` to another machine, where whoever is in between can read it.
+    #[arg(long)]
+    pub(crate) allow_plain_http: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportArgs {
+    /// Print JSON instead of TOML.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) gateway: Gateway,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    /// Print the plan as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// End with status 2 where there is something to change.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    #[command(flatten)]
+    pub(crate) gateway: Gateway,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print what was done as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) gateway: Gateway,
+}
+
+/// What is wanted of the configuration.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Wanted {
+    /// The document, TOML or JSON; `-` for standard input.
+    #[arg(short, long)]
+    pub(crate) file: PathBuf,
+    /// Delete what is not in the document, other than what the configuration file declares.
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Cancel undelivered events of connections that are deleted.
+    #[arg(long, requires = "prune")]
+    pub(crate) cancel_events: bool,
 }

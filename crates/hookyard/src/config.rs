@@ -43,6 +43,7 @@ use hookyard_transform::limits::{EngineLimits, Limits as RunLimits};
 use ipnet::IpNet;
 use toml::de::DeTable;
 
+pub(crate) use expand::expand;
 pub(crate) use nearest::nearest;
 pub(crate) use problem::{ConfigErrors, Problem};
 

@@ -30,3 +30,9 @@ pub(crate) fn complain(error: &anyhow::Error) {
 pub(crate) fn say(line: impl std::fmt::Display) {
     println!("{line}");
 }
+
+/// Tells a person something beside the command's answer.
+#[expect(clippy::print_stderr, reason = "what is for people, not for programs")]
+pub(crate) fn tell(line: impl std::fmt::Display) {
+    eprintln!("{line}");
+}

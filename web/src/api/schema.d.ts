@@ -171,6 +171,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the configuration
+         * @description What the API manages, as a document that can be applied. Secrets are not in it.
+         */
+        get: operations["exportConfiguration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/configuration/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply a document
+         * @description Makes the configuration what it says: all of it, or nothing.
+         */
+        post: operations["applyConfiguration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/configuration/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan a document
+         * @description What applying it would do: all of it is checked, and nothing is changed.
+         */
+        post: operations["planConfiguration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -530,6 +590,26 @@ export interface paths {
          * @description An event that has ended, as it was delivered before.
          */
         post: operations["retryEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/filters/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a filter
+         * @description On a stored request, or on one that is made up. One that does not pass is an answer like any other, and no error.
+         */
+        post: operations["runFilter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1298,6 +1378,61 @@ export interface components {
          * @enum {string}
          */
         Confidence: "high" | "medium" | "low";
+        /**
+         * @description What a document does to a thing.
+         * @enum {string}
+         */
+        ConfigurationAction: "create" | "update" | "delete";
+        ConfigurationChange: {
+            action: components["schemas"]["ConfigurationAction"];
+            fields: components["schemas"]["FieldChange"][];
+            /** @description None while it is not made yet. */
+            id: string | null;
+            name: string;
+            resource_type: components["schemas"]["ConfigurationResource"];
+            /** @description The secret that was made for it, in full. */
+            secret_generated?: string;
+        };
+        /** @description A document, and what is wanted with it. No `Debug`: it holds secrets. */
+        ConfigurationDocument: {
+            alerts?: components["schemas"]["DeclaredAlertFields"][];
+            /** @description Whether undelivered events of connections that are deleted are cancelled. */
+            cancel_events?: boolean;
+            connections?: components["schemas"]["DeclaredConnectionFields"][];
+            destinations?: components["schemas"]["NewDestination"][];
+            /** @description Whether what is not in the document is deleted. */
+            prune?: boolean;
+            sources?: components["schemas"]["NewSource"][];
+            /**
+             * Format: int64
+             * @description The version that the plan was made for.
+             */
+            version: number | null;
+        };
+        /** @description What a document changes. */
+        ConfigurationPlan: {
+            /** @description What is created, updated and deleted. */
+            changes: components["schemas"]["ConfigurationChange"][];
+            /** @description How many things are as the document has them. */
+            unchanged: number;
+            /** @description What the API manages and the document does not have. */
+            undeclared: components["schemas"]["UndeclaredThing"][];
+            /**
+             * Format: int64
+             * @description Undelivered events of the connections that are deleted.
+             */
+            undelivered_events: number;
+            /**
+             * Format: int64
+             * @description The configuration's version that it was worked out for.
+             */
+            version: number;
+        };
+        /**
+         * @description What a document can have.
+         * @enum {string}
+         */
+        ConfigurationResource: "source" | "destination" | "connection" | "alert";
         /** @description A connection as it is shown. */
         Connection: {
             created_at: components["schemas"]["Time"];
@@ -1339,6 +1474,27 @@ export interface components {
         ConsoleLine: {
             level: components["schemas"]["LineLevel"];
             text: string;
+        };
+        /** @description What a document says about an alert; its connections are named. No `Debug`: it holds secrets. */
+        DeclaredAlertFields: {
+            channel?: null | components["schemas"]["ChannelFields"];
+            connections?: string[] | null;
+            enabled?: boolean | null;
+            /** Format: int64 */
+            interval_ms?: number | null;
+            name: string;
+            on?: components["schemas"]["IssueKind"][] | null;
+            resolutions?: boolean | null;
+        };
+        /** @description What a document says about a connection; what it joins is named. */
+        DeclaredConnectionFields: {
+            destination: string;
+            enabled?: boolean | null;
+            name: string;
+            order?: null | components["schemas"]["Order"];
+            retry?: null | components["schemas"]["RetryFields"];
+            rules?: components["schemas"]["Rule"][] | null;
+            source: string;
         };
         /** @description A destination as it is shown. */
         Destination: {
@@ -1522,6 +1678,13 @@ export interface components {
              */
             cpu_us: number;
         };
+        /** @description A document as it is exported: what the API manages. What the configuration file declares stands there. */
+        ExportedConfiguration: {
+            alerts: components["schemas"]["DeclaredAlertFields"][];
+            connections: components["schemas"]["DeclaredConnectionFields"][];
+            destinations: components["schemas"]["NewDestination"][];
+            sources: components["schemas"]["NewSource"][];
+        };
         /** @description What a body says of leases that are to end later. */
         ExtendedFields: {
             /** @description Which leases. */
@@ -1534,6 +1697,30 @@ export interface components {
         };
         /** @description Failures of an attempt: a status like `503`, a range like `500-599`, or a kind of error. */
         Failures: string;
+        /** @description One field that is different. */
+        FieldChange: {
+            /** @description Its name; `outer.inner` where it stands in an object. */
+            field: string;
+            /** @description What it was; `null` also where there was none. */
+            from: unknown;
+            /** @description What it is. */
+            to: unknown;
+        };
+        /** @description Whether the filter lets it pass. */
+        FilterRun: {
+            passes: boolean;
+            /** @description Which condition it does not meet, like `/body/amount (a number) does not meet $gte 100`; none where it passes. */
+            why: string | null;
+        };
+        /** @description Which filter, and on what: `request` or `request_id`. */
+        FilterRunFields: {
+            /** @description As a rule of type `filter` has it, without its `type`. */
+            filter: Record<string, never>;
+            request?: null | components["schemas"]["SampleRequestFields"];
+            request_id?: null | components["schemas"]["RequestId"];
+            /** @description What kind of event that is, by its provider's word. */
+            topic?: string | null;
+        };
         /**
          * @description Why an event is held.
          * @enum {string}
@@ -2423,6 +2610,10 @@ export interface components {
          * @enum {string}
          */
         Trigger: "initial" | "retry" | "manual";
+        UndeclaredThing: {
+            name: string;
+            resource_type: components["schemas"]["ConfigurationResource"];
+        };
         /**
          * @description What is known about a request's origin.
          * @enum {string}
@@ -2910,6 +3101,98 @@ export interface operations {
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportedConfiguration"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    applyConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigurationDocument"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigurationPlan"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    planConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigurationDocument"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigurationPlan"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -3710,6 +3993,40 @@ export interface operations {
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
+            422: components["responses"]["Unprocessable"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    runFilter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterRunFields"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilterRun"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

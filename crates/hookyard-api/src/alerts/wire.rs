@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use hookyard_model::alert::{Alert, INTERVAL_DEFAULT};
+use hookyard_model::alert::{Alert, Channel, INTERVAL_DEFAULT};
 use hookyard_model::id::ConnectionId;
 use hookyard_model::issue::Kind;
 use hookyard_model::secret::Secret;
 use hookyard_store::alerts::{Mark, Outcome, SendError};
-use hookyard_store::catalog::NewAlert;
+use hookyard_store::catalog::{DeclaredAlert, NewAlert};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -167,6 +167,59 @@ impl AlertFields {
             channel,
         };
         Ok((new, generated))
+    }
+}
+
+/// What a document says about an alert; its connections are named. No `Debug`: it holds secrets.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DeclaredAlertFields {
+    #[schema(value_type = String, required, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length = 1, max_length = 100)]
+    name: Field<String>,
+    #[schema(value_type = Option<Vec<names::IssueKind>>, min_items = 1)]
+    on: Field<Vec<String>>,
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    connections: Field<Vec<String>>,
+    resolutions: Field<bool>,
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 2_592_000_000_u64)]
+    interval_ms: Field<u64>,
+    enabled: Field<bool>,
+    #[schema(value_type = Option<ChannelFields>)]
+    channel: Field<Object<ChannelFields>>,
+}
+
+impl DeclaredAlertFields {
+    /// The name it gives.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.given().map(String::as_str)
+    }
+
+    /// The alert that it declares, and the secret that was generated for want of another; the channel that there is knows
+    /// what of it is never shown.
+    ///
+    /// # Errors
+    /// A missing field, or a value that cannot be used.
+    pub(crate) fn declared(
+        self,
+        current: Option<&Channel>,
+    ) -> Result<(DeclaredAlert, Option<Secret>), Problem> {
+        let (channel, generated) = match (self.channel, current) {
+            (Field::Set(Object(fields)), current) => fields.onto(current)?,
+            (Field::Keep | Field::Reset, Some(current)) => (current.clone(), None),
+            (Field::Keep | Field::Reset, None) => return Err(Problem::missing_field("channel")),
+        };
+        let all = Kind::ALL.map(|kind| kind.name().to_owned()).to_vec();
+        let on = self.on.over(all.clone(), all);
+        let alert = DeclaredAlert {
+            name: self.name.required(None, "name")?,
+            on: on.iter().map(|name| kind(name)).collect::<Result<_, _>>()?,
+            connections: self.connections.over(Vec::new(), Vec::new()),
+            resolutions: self.resolutions.over(true, true),
+            interval: self.interval_ms.over_option(None).map_or(INTERVAL_DEFAULT, Duration::from_millis),
+            enabled: self.enabled.over(true, true),
+            channel,
+        };
+        Ok((alert, generated))
     }
 }
 

@@ -4,7 +4,8 @@ use hookyard_model::connection::Connection;
 use hookyard_model::id::{DestinationId, SourceId};
 use hookyard_model::order::Order;
 use hookyard_model::retry::Retry;
-use hookyard_store::catalog::NewConnection;
+use hookyard_model::rule::Rule;
+use hookyard_store::catalog::{DeclaredConnection, NewConnection};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -143,6 +144,57 @@ impl ConnectionFields {
             order,
             retry,
             enabled: self.enabled.over(current.is_none_or(|it| it.disabled.is_none()), true),
+        })
+    }
+}
+
+/// What a document says about a connection; what it joins is named.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DeclaredConnectionFields {
+    #[schema(value_type = String, required, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", min_length = 1, max_length = 100)]
+    name: Field<String>,
+    #[schema(value_type = String, required)]
+    source: Field<String>,
+    #[schema(value_type = String, required)]
+    destination: Field<String>,
+    #[schema(value_type = Option<Vec<RuleSchema>>, max_items = 32)]
+    rules: Field<Vec<Map<String, Value>>>,
+    #[schema(value_type = Option<OrderSchema>)]
+    order: Field<Object<OrderFields>>,
+    #[schema(value_type = Option<RetryFields>)]
+    retry: Field<Object<RetryFields>>,
+    enabled: Field<bool>,
+}
+
+impl DeclaredConnectionFields {
+    /// The name it gives.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.given().map(String::as_str)
+    }
+
+    /// The connection that it declares; the rules that there are know the variables that are to be kept.
+    ///
+    /// # Errors
+    /// A missing field, or rules or a schedule that cannot be used.
+    pub(crate) fn declared(self, current: Option<&[Rule]>) -> Result<DeclaredConnection, Problem> {
+        Ok(DeclaredConnection {
+            name: self.name.required(None, "name")?,
+            source: self.source.required(None, "source")?,
+            destination: self.destination.required(None, "destination")?,
+            rules: match self.rules {
+                Field::Keep | Field::Reset => Vec::new(),
+                Field::Set(rules) => rules::read(rules, current.unwrap_or_default())?,
+            },
+            order: match self.order {
+                Field::Keep | Field::Reset => Order::Free,
+                Field::Set(Object(fields)) => fields.read()?,
+            },
+            retry: match self.retry {
+                Field::Keep | Field::Reset => Retry::default(),
+                Field::Set(Object(fields)) => fields.onto(Retry::default())?,
+            },
+            enabled: self.enabled.over(true, true),
         })
     }
 }

@@ -254,6 +254,26 @@ impl Create for DestinationFields {
 }
 
 impl DestinationFields {
+    /// The name it gives.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.given().map(String::as_str)
+    }
+
+    /// As [`DestinationFields::onto`], where no authentication means that there is none.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn declared(
+        mut self,
+        current: Option<&Destination>,
+    ) -> Result<(NewDestination, Option<Secret>), Problem> {
+        let is_http = current.is_some_and(|current| current.reach.http().is_some());
+        if is_http && self.auth.given().is_none() {
+            self.auth = Field::Reset;
+        }
+        self.onto(current)
+    }
+
     /// The destination that results, from nothing or from the one there is, and the signing secret that
     /// was generated for want of another.
     ///

@@ -11,15 +11,16 @@ mod schemas;
 use serde_json::{Map, Value, json};
 
 /// The groups of endpoints, each with the path segments behind `/api/v1/` (or the whole path) that belong to it.
-const TAGS: [(&str, &str, &[&str]); 12] = [
+const TAGS: [(&str, &str, &[&str]); 13] = [
     ("Sources", "Where webhooks come in.", &["sources"]),
     ("Destinations", "Where events go, and how consumers ask for them.", &["destinations"]),
     ("Connections", "Sources joined to destinations, with rules, order and retries.", &["connections"]),
+    ("Configuration", "All of it as one document.", &["configuration"]),
     ("Providers", "What a source can verify.", &["providers"]),
     ("Requests", "What arrived, byte for byte.", &["requests"]),
     ("Events", "Requests on their way along connections.", &["events"]),
     ("Attempts", "Each try to deliver an event.", &["attempts"]),
-    ("Transformations", "Trying a transformation.", &["transformations"]),
+    ("Transformations", "Trying a transformation or a filter.", &["transformations", "filters"]),
     ("Bulk operations", "One change to many events.", &["bulk_operations"]),
     ("Issues", "What fails, until it works again.", &["issues"]),
     ("Alerts", "Who is told of issues.", &["alerts"]),

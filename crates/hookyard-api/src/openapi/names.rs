@@ -88,6 +88,10 @@ names! {
     Schedule = ["exponential", "linear", "custom"];
     /// How people are told.
     ChannelType = Channel::TYPES;
+    /// What a document does to a thing.
+    ConfigurationAction = ["create", "update", "delete"];
+    /// What a document can have.
+    ConfigurationResource = ["source", "destination", "connection", "alert"];
     /// What a lease is.
     LeaseState = ["leased", "acknowledged", "nacked", "expired", "unknown"];
     /// What is done to events.

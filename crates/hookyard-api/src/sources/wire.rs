@@ -132,6 +132,11 @@ impl Create for SourceFields {
 }
 
 impl SourceFields {
+    /// The name it gives.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.given().map(String::as_str)
+    }
+
     /// The source that results: from nothing, or from the one there is.
     ///
     /// # Errors

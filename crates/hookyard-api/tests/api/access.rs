@@ -5,7 +5,7 @@ use crate::harness::Server;
 const KEY: &str = "the-admin-key-of-this-test";
 
 /// Every endpoint, and whether it is open without a key.
-const ENDPOINTS: [(&str, &str, bool); 52] = [
+const ENDPOINTS: [(&str, &str, bool); 56] = [
     ("GET", "/healthz", true),
     ("GET", "/readyz", true),
     ("GET", "/metrics", false),
@@ -31,6 +31,10 @@ const ENDPOINTS: [(&str, &str, bool); 52] = [
     ("GET", "/api/v1/connections/conn_0000000000000", false),
     ("PATCH", "/api/v1/connections/conn_0000000000000", false),
     ("DELETE", "/api/v1/connections/conn_0000000000000", false),
+    ("GET", "/api/v1/configuration", false),
+    ("POST", "/api/v1/configuration/plan", false),
+    ("POST", "/api/v1/configuration/apply", false),
+    ("POST", "/api/v1/filters/run", false),
     ("GET", "/api/v1/providers", false),
     ("GET", "/api/v1/requests", false),
     ("GET", "/api/v1/requests/req_0000000000000", false),

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod filters;
 mod harness;
 mod traffic;
 
@@ -17,6 +18,7 @@ mod configuration;
 mod dashboard;
 mod deletion;
 mod diagnosis;
+mod document;
 mod history;
 mod issues;
 mod leases;

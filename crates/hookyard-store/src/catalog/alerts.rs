@@ -38,7 +38,7 @@ pub struct NewAlert {
     pub channel: Channel,
 }
 
-/// An alert as a configuration file declares it.
+/// An alert as it is declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredAlert {
     /// Its name.
@@ -63,6 +63,7 @@ impl DeclaredAlert {
         self.clone().naming(Vec::new()).problems()
     }
 
+    /// The alert with the connections that it names.
     fn naming(self, connections: Vec<ConnectionId>) -> NewAlert {
         let Self { name, on, connections: _, resolutions, interval, enabled, channel } = self;
         NewAlert { name, on, connections, resolutions, interval, enabled, channel }
@@ -164,10 +165,7 @@ impl Catalog {
     pub async fn delete_alert(&self, project: ProjectId, id: AlertId) -> Result<(), WriteError> {
         self.write(move |draft| {
             draft.api_alert(project, id)?;
-            draft.tx.execute("DELETE FROM alerts WHERE id = ?1", [id.0.cast_signed()])?;
-            draft.next.alerts.remove(&id);
-            draft.changes += 1;
-            Ok(())
+            draft.remove_alert(id)
         })
         .await
     }
@@ -184,10 +182,7 @@ impl Draft<'_> {
         let mut changes = Changes::default();
         let mut kept: FxHashSet<AlertId> = FxHashSet::default();
         for new in declared {
-            let named = new.connections.iter().map(|name| self.next.connection_named(project, name));
-            let named: Option<Vec<ConnectionId>> = named.map(|found| found.map(|it| it.id)).collect();
-            let named = named.ok_or(WriteError::UnknownReference { noun: Noun::Connection })?;
-            let new = new.naming(named);
+            let new = self.declared_alert(project, new)?;
             WriteError::refuse(Noun::Alert, &new.name, new.problems())?;
             let old = self.next.alert_named(project, &new.name).map(Arc::clone);
             let alert = new.make(self, project, old.as_deref(), ManagedBy::File);
@@ -213,6 +208,18 @@ impl Draft<'_> {
         Ok(changes)
     }
 
+    /// What a declaration wants of an alert, with the connections that it names.
+    pub(super) fn declared_alert(
+        &self,
+        project: ProjectId,
+        new: DeclaredAlert,
+    ) -> Result<NewAlert, WriteError> {
+        let named = new.connections.iter().map(|name| self.next.connection_named(project, name));
+        let named: Option<Vec<ConnectionId>> = named.map(|found| found.map(|it| it.id)).collect();
+        let named = named.ok_or(WriteError::UnknownReference { noun: Noun::Connection })?;
+        Ok(new.naming(named))
+    }
+
     fn api_alert(&self, project: ProjectId, id: AlertId) -> Result<Arc<Alert>, WriteError> {
         let alert = self.next.alerts.get(&id).filter(|alert| alert.project == project).map(Arc::clone);
         let alert = alert.ok_or(WriteError::NotFound { noun: Noun::Alert })?;
@@ -232,7 +239,7 @@ impl Draft<'_> {
     }
 
     /// Whether the name is free, and everything that is named is there.
-    fn require_fit_alert(&self, alert: &Alert) -> Result<(), WriteError> {
+    pub(super) fn require_fit_alert(&self, alert: &Alert) -> Result<(), WriteError> {
         let same_name = self.next.alert_named(alert.project, &alert.name);
         if same_name.is_some_and(|other| other.id != alert.id) {
             return Err(WriteError::NameTaken { noun: Noun::Alert, name: alert.name.clone() });
@@ -254,6 +261,14 @@ impl Draft<'_> {
             return Err(WriteError::TooManyAlerts);
         }
         self.put_alert(alert)
+    }
+
+    /// Takes an alert away.
+    pub(super) fn remove_alert(&mut self, id: AlertId) -> Result<(), WriteError> {
+        self.tx.execute("DELETE FROM alerts WHERE id = ?1", [id.0.cast_signed()])?;
+        self.next.alerts.remove(&id);
+        self.changes += 1;
+        Ok(())
     }
 
     /// Writes an alert, new or changed.

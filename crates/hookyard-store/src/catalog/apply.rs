@@ -22,7 +22,7 @@ use super::seal;
 use super::sources::NewSource;
 use super::write::{Draft, WriteError};
 
-/// All that a configuration file declares.
+/// All that a configuration file, or a document of the API, declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     /// The sources.
@@ -35,7 +35,7 @@ pub struct Declared {
     pub alerts: Vec<DeclaredAlert>,
 }
 
-/// A connection as a configuration file declares it.
+/// A connection as it is declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredConnection {
     /// Its name.
@@ -264,7 +264,8 @@ impl Draft<'_> {
         for new in declared {
             WriteError::refuse(Noun::Connection, &new.name, new.problems())?;
             let old = self.next.connection_named(project, &new.name).map(Arc::clone);
-            let connection = self.declared_connection(project, new, old.as_deref(), moved)?;
+            let connection =
+                self.declared_connection(project, new, old.as_deref(), moved, ManagedBy::File)?;
             kept.insert(connection.id);
             let is_different = old.as_ref().is_some_and(|old| **old != connection);
             if changes.note(&connection.name, old.is_none(), is_different) {
@@ -288,12 +289,13 @@ impl Draft<'_> {
     }
 
     /// The connection a declaration makes of the one of its name, or of nothing.
-    fn declared_connection(
+    pub(super) fn declared_connection(
         &self,
         project: ProjectId,
         new: DeclaredConnection,
         old: Option<&Connection>,
         moved: &FxHashSet<DestinationId>,
+        managed_by: ManagedBy,
     ) -> Result<Connection, WriteError> {
         let source = self.next.source_named(project, &new.source).map(|source| source.id);
         let source = source.ok_or(WriteError::UnknownReference { noun: Noun::Source })?;
@@ -319,7 +321,7 @@ impl Draft<'_> {
             order: new.order,
             retry: new.retry,
             disabled,
-            managed_by: ManagedBy::File,
+            managed_by,
             created_at: old.map_or(self.now, |old| old.created_at),
             updated_at: old.map_or(self.now, |old| old.updated_at),
         })

@@ -134,11 +134,7 @@ impl Catalog {
         self.write(move |draft| {
             let old = draft.connection(project, id)?;
             WriteError::refuse_managed_by_file(Noun::Connection, &old.name, old.managed_by)?;
-            draft.require_no_alert(id)?;
-            draft.tx.execute("DELETE FROM connections WHERE id = ?1", [id.0.cast_signed()])?;
-            draft.next.connections.remove(&id);
-            draft.changes += 1;
-            Ok(())
+            draft.remove_connection(id)
         })
         .await
     }
@@ -217,8 +213,17 @@ impl Draft<'_> {
             .ok_or(WriteError::NotFound { noun: Noun::Connection })
     }
 
+    /// Takes a connection away that no alert is restricted to.
+    pub(super) fn remove_connection(&mut self, id: ConnectionId) -> Result<(), WriteError> {
+        self.require_no_alert(id)?;
+        self.tx.execute("DELETE FROM connections WHERE id = ?1", [id.0.cast_signed()])?;
+        self.next.connections.remove(&id);
+        self.changes += 1;
+        Ok(())
+    }
+
     /// Refuses a connection whose name is taken, or that joins what its project does not have.
-    fn require_fit(&self, connection: &Connection) -> Result<(), WriteError> {
+    pub(super) fn require_fit(&self, connection: &Connection) -> Result<(), WriteError> {
         let project = connection.project;
         match self.next.connection_named(project, &connection.name) {
             Some(other) if other.id != connection.id => {

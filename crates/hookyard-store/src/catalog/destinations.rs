@@ -247,11 +247,7 @@ impl Catalog {
     pub async fn delete_destination(&self, project: ProjectId, id: DestinationId) -> Result<(), WriteError> {
         self.write(move |draft| {
             draft.api_destination(project, id)?;
-            draft.require_unused(Noun::Destination, |connection| connection.destination == id)?;
-            draft.tx.execute("DELETE FROM destinations WHERE id = ?1", [id.0.cast_signed()])?;
-            draft.next.destinations.remove(&id);
-            draft.changes += 1;
-            Ok(())
+            draft.remove_destination(id)
         })
         .await
     }
@@ -278,7 +274,16 @@ impl Draft<'_> {
         Ok(destination)
     }
 
-    fn require_free_destination_name(&self, destination: &Destination) -> Result<(), WriteError> {
+    /// Takes a destination away that no connection uses.
+    pub(super) fn remove_destination(&mut self, id: DestinationId) -> Result<(), WriteError> {
+        self.require_unused(Noun::Destination, |connection| connection.destination == id)?;
+        self.tx.execute("DELETE FROM destinations WHERE id = ?1", [id.0.cast_signed()])?;
+        self.next.destinations.remove(&id);
+        self.changes += 1;
+        Ok(())
+    }
+
+    pub(super) fn require_free_destination_name(&self, destination: &Destination) -> Result<(), WriteError> {
         match self.next.destination_named(destination.project, &destination.name) {
             Some(other) if other.id != destination.id => {
                 Err(WriteError::NameTaken { noun: Noun::Destination, name: destination.name.clone() })

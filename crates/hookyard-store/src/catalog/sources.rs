@@ -165,12 +165,7 @@ impl Catalog {
     pub async fn delete_source(&self, project: ProjectId, id: SourceId) -> Result<(), WriteError> {
         self.write(move |draft| {
             draft.api_source(project, id)?;
-            draft.require_unused(Noun::Source, |connection| connection.source == id)?;
-            draft.forget_retired(id)?;
-            draft.tx.execute("DELETE FROM sources WHERE id = ?1", [id.0.cast_signed()])?;
-            draft.next.sources.remove(&id);
-            draft.changes += 1;
-            Ok(())
+            draft.remove_source(id)
         })
         .await
     }
@@ -189,8 +184,18 @@ impl Draft<'_> {
         Ok(Arc::clone(source))
     }
 
+    /// Takes a source away that no connection uses.
+    pub(super) fn remove_source(&mut self, id: SourceId) -> Result<(), WriteError> {
+        self.require_unused(Noun::Source, |connection| connection.source == id)?;
+        self.forget_retired(id)?;
+        self.tx.execute("DELETE FROM sources WHERE id = ?1", [id.0.cast_signed()])?;
+        self.next.sources.remove(&id);
+        self.changes += 1;
+        Ok(())
+    }
+
     /// Refuses a name or token that another source has.
-    fn require_free(&self, source: &Source) -> Result<(), WriteError> {
+    pub(super) fn require_free(&self, source: &Source) -> Result<(), WriteError> {
         for other in self.next.sources.values().filter(|other| other.id != source.id) {
             if other.project == source.project && other.name == source.name {
                 return Err(WriteError::NameTaken { noun: Noun::Source, name: source.name.clone() });

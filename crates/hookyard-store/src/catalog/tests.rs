@@ -2,6 +2,7 @@
 
 mod alerts;
 mod apply;
+mod declare;
 mod durable;
 mod retired;
 mod signing;

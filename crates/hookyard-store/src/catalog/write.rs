@@ -163,8 +163,17 @@ impl Catalog {
         F: FnOnce(&mut Draft<'_>) -> Result<T, WriteError> + Send + 'static,
         T: Send + 'static,
     {
+        self.write_or_try(false, change).await
+    }
+
+    /// As [`Catalog::write`] where it is no trial; a trial does and says the same, and leaves nothing behind.
+    pub(super) async fn write_or_try<T, F>(&self, is_trial: bool, change: F) -> Result<T, WriteError>
+    where
+        F: FnOnce(&mut Draft<'_>) -> Result<T, WriteError> + Send + 'static,
+        T: Send + 'static,
+    {
         let shared = Arc::clone(&self.shared);
-        match tokio::task::spawn_blocking(move || shared.write(change)).await {
+        match tokio::task::spawn_blocking(move || shared.write(is_trial, change)).await {
             Ok(written) => written,
             Err(failed) => match failed.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -177,6 +186,7 @@ impl Catalog {
 impl Shared {
     fn write<T>(
         &self,
+        is_trial: bool,
         change: impl FnOnce(&mut Draft<'_>) -> Result<T, WriteError>,
     ) -> Result<T, WriteError> {
         // A writer that panicked has rolled back, so what it leaves behind is whole.
@@ -187,7 +197,7 @@ impl Shared {
             Draft { tx: &tx, key: &self.key, ids: &self.ids, now: self.clock.now(), next, changes: 0 };
         let result = change(&mut draft)?;
         let Draft { mut next, changes, .. } = draft;
-        if changes == 0 {
+        if changes == 0 || is_trial {
             return Ok(result);
         }
         next.version += 1;

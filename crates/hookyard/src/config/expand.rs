@@ -2,7 +2,7 @@
 
 /// Why a text cannot be expanded. The text itself is not part of the message: it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ExpandError {
+pub(crate) enum ExpandError {
     #[error("the environment variable `{0}` is not set: set it where hookyard is started")]
     Missing(String),
     #[error("a `$` is not part of `${{NAME}}`: write `$$` for a dollar sign")]
@@ -10,7 +10,7 @@ pub(super) enum ExpandError {
 }
 
 /// Expands `text` with values from `env`. What a variable holds is not expanded again.
-pub(super) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ExpandError> {
+pub(crate) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ExpandError> {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {

@@ -30,6 +30,7 @@ mod bytes;
 mod cli;
 mod configuration;
 mod crash;
+mod declare;
 mod directory;
 #[cfg(target_os = "linux")]
 mod disk;

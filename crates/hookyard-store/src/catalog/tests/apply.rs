@@ -5,7 +5,7 @@ use hookyard_model::source::ManagedBy;
 
 use super::*;
 
-fn declared_connection(name: &str, source: &str, destination: &str) -> DeclaredConnection {
+pub(super) fn declared_connection(name: &str, source: &str, destination: &str) -> DeclaredConnection {
     DeclaredConnection {
         name: name.to_owned(),
         source: source.to_owned(),
@@ -17,7 +17,7 @@ fn declared_connection(name: &str, source: &str, destination: &str) -> DeclaredC
     }
 }
 
-fn declared() -> Declared {
+pub(super) fn declared() -> Declared {
     Declared {
         sources: vec![source("github"), source("stripe")],
         destinations: vec![destination("api")],
@@ -29,7 +29,7 @@ fn declared() -> Declared {
     }
 }
 
-fn names(list: &[&str]) -> Vec<String> {
+pub(super) fn names(list: &[&str]) -> Vec<String> {
     list.iter().map(|name| (*name).to_owned()).collect()
 }
 
