@@ -20,15 +20,18 @@ import { requestsSearch } from './pages/requests/search'
 import { settingsSearch } from './pages/settings/search'
 import { Shell } from './shell/Shell'
 import { ButtonLink } from './ui/Button'
+import { Page } from './ui/Page'
 import { Empty, Failure } from './ui/States'
 import { parseSearch, stringifySearch } from './url'
 
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: () => (
-    <Empty title="No such page" action={<ButtonLink to="/">To the first page</ButtonLink>}>
-      The address may have been mistyped, or what it led to was renamed.
-    </Empty>
+    <Page title="No such page">
+      <Empty title="The line ends here" action={<ButtonLink to="/">To the first page</ButtonLink>}>
+        The address may have been mistyped, or what it led to was renamed.
+      </Empty>
+    </Page>
   ),
 })
 

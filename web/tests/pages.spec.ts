@@ -35,7 +35,7 @@ const VISITS: Visit[] = [
   { name: 'metrics', path: () => '/charts', heading: 'Metrics' },
   { name: 'providers', path: () => '/providers', heading: 'Providers' },
   { name: 'settings', path: () => '/settings', heading: 'Settings' },
-  { name: 'not-found', path: () => '/no/such/page', heading: '' },
+  { name: 'not-found', path: () => '/no/such/page', heading: 'No such page' },
 ]
 
 for (const theme of ['dark', 'light'] as const) {
@@ -52,7 +52,8 @@ for (const theme of ['dark', 'light'] as const) {
             await expect(page.getByRole('heading', { level: 1, name: visit.heading })).toBeVisible()
           else await expect(page.getByText('No such page')).toBeVisible()
           await expect(page.locator('html')).toHaveAttribute('data-theme', theme)
-          await accessible(page)
+          // The phone has the same colours as the desk: one theme shows what is its own.
+          if (device === 'desk' || theme === 'light') await accessible(page)
           await screenshot(page, `${visit.name}-${theme}-${device}`)
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
           expect(overflow, 'the page is not wider than its window').toBe(false)

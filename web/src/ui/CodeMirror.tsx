@@ -1,48 +1,23 @@
-// CodeMirror as this product uses it. Only `CodeView` loads this file, lazily.
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
-import {
-  bracketMatching,
-  HighlightStyle,
-  indentOnInput,
-  StreamLanguage,
-  syntaxHighlighting,
-} from '@codemirror/language'
-import { javascript, json } from '@codemirror/legacy-modes/mode/javascript'
-import { xml } from '@codemirror/legacy-modes/mode/xml'
-import { Compartment, EditorState, type Extension, StateEffect, StateField } from '@codemirror/state'
+// CodeMirror as this product uses it: its view and its history, with colours of our own, as the grammars weigh more than all
+// pages together. Only `CodeView` loads this file, lazily.
+import { history, historyKeymap } from '@codemirror/commands'
+import { EditorState, StateEffect, StateField, type Range } from '@codemirror/state'
 import {
   Decoration,
   type DecorationSet,
   drawSelection,
   EditorView,
   keymap,
+  type KeyBinding,
   lineNumbers,
+  ViewPlugin,
+  type ViewUpdate,
 } from '@codemirror/view'
-import { tags } from '@lezer/highlight'
 import { useEffect, useRef } from 'react'
 import type { Language } from './CodeView'
+import { tokens } from './highlight'
 
-/** A word of these grammars that CodeMirror does not know by itself. */
-const TOKENS = { property: tags.propertyName }
-
-// These colour line by line. The grammars that know more weigh three times as much, and nothing here would use what they know.
-const LANGUAGES: Record<Language, () => Extension> = {
-  json: () => StreamLanguage.define({ ...json, tokenTable: TOKENS }),
-  javascript: () => StreamLanguage.define({ ...javascript, tokenTable: TOKENS }),
-  xml: () => StreamLanguage.define(xml),
-  text: () => [],
-}
-
-export const colours = HighlightStyle.define([
-  { tag: [tags.string, tags.attributeValue], color: 'var(--green)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--amber)' },
-  { tag: [tags.propertyName, tags.attributeName, tags.definition(tags.variableName)], color: 'var(--blue)' },
-  { tag: [tags.keyword, tags.tagName, tags.operatorKeyword], color: 'var(--violet)' },
-  { tag: [tags.comment], color: 'var(--ink-3)', fontStyle: 'italic' },
-  { tag: [tags.punctuation, tags.bracket, tags.separator], color: 'var(--ink-2)' },
-])
-
-export const look = EditorView.theme({
+const look = EditorView.theme({
   '&': { backgroundColor: 'transparent', color: 'var(--ink)', fontSize: '12px', height: '100%' },
   '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '19px', overflow: 'auto' },
@@ -52,13 +27,91 @@ export const look = EditorView.theme({
     color: 'var(--ink-3)',
     border: 'none',
     paddingLeft: '6px',
+    paddingRight: '6px',
   },
   '.cm-cursor': { borderLeftColor: 'var(--ink)' },
   '.cm-selectionBackground, &.cm-focused .cm-selectionBackground, ::selection': {
     background: 'color-mix(in srgb, var(--accent) 28%, transparent) !important',
   },
-  '.cm-matchingBracket': { backgroundColor: 'var(--bg-active) !important', color: 'inherit' },
   '.cm-marked': { backgroundColor: 'var(--red-soft)', boxShadow: 'inset 2px 0 0 var(--red)' },
+  '.tok-string': { color: 'var(--green)' },
+  '.tok-number': { color: 'var(--amber)' },
+  '.tok-name': { color: 'var(--blue)' },
+  '.tok-keyword': { color: 'var(--violet)' },
+  '.tok-comment': { color: 'var(--ink-3)', fontStyle: 'italic' },
+})
+
+/** Longer texts stay as they are: the API shows 64 KiB, and code is shorter still. */
+const COLOURED_MAX = 256 * 1_024
+
+function colours(language: Language) {
+  const paint = (view: EditorView): DecorationSet => {
+    const text = view.state.doc.toString()
+    if (text.length > COLOURED_MAX) return Decoration.none
+    const { from, to } = view.viewport
+    const marks: Range<Decoration>[] = []
+    for (const token of tokens(text, language)) {
+      if (token.to > from && token.from < to) {
+        marks.push(Decoration.mark({ class: `tok-${token.kind}` }).range(token.from, token.to))
+      }
+    }
+    return Decoration.set(marks)
+  }
+  return ViewPlugin.fromClass(
+    class {
+      decorations: DecorationSet
+      constructor(view: EditorView) {
+        this.decorations = paint(view)
+      }
+      update(update: ViewUpdate) {
+        if (update.docChanged || update.viewportChanged) this.decorations = paint(update.view)
+      }
+    },
+    { decorations: (plugin) => plugin.decorations },
+  )
+}
+
+/** What an editor needs beside what the browser does by itself: lines that keep their indentation, and Tab to make one. */
+const KEYS: KeyBinding[] = [
+  {
+    key: 'Enter',
+    run: (view) => {
+      const { from, to } = view.state.selection.main
+      const line = view.state.doc.lineAt(from)
+      const before = line.text.slice(0, from - line.from)
+      const indent = /^\s*/.exec(before)?.[0] ?? ''
+      const deeper = /[{[(]\s*$/.test(before) ? '  ' : ''
+      const insert = `\n${indent}${deeper}`
+      view.dispatch({
+        changes: { from, to, insert },
+        selection: { anchor: from + insert.length },
+        scrollIntoView: true,
+        userEvent: 'input',
+      })
+      return true
+    },
+  },
+  // Escape first, then Tab, leaves the editor: nobody is trapped in it.
+  {
+    key: 'Tab',
+    run: (view) => {
+      if (view.contentDOM.dataset.tabLeaves) return false
+      view.dispatch(view.state.replaceSelection('  '), { userEvent: 'input' })
+      return true
+    },
+  },
+  {
+    key: 'Escape',
+    run: (view) => {
+      view.contentDOM.dataset.tabLeaves = 'true'
+      return false
+    },
+  },
+]
+const focus = EditorView.domEventHandlers({
+  focus: (_event, view) => {
+    delete view.contentDOM.dataset.tabLeaves
+  },
 })
 
 const setMark = StateEffect.define<number | null>()
@@ -94,11 +147,11 @@ export default function CodeMirror({ value, language, label, onChange, mark, wra
   const parent = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView | null>(null)
   const change = useRef(onChange)
-  const languageSlot = useRef(new Compartment())
-  const first = useRef({ value, language, label, wrap })
+  const current = useRef(value)
   const editable = onChange !== undefined
   useEffect(() => {
     change.current = onChange
+    current.current = value
   })
 
   useEffect(() => {
@@ -106,22 +159,18 @@ export default function CodeMirror({ value, language, label, onChange, mark, wra
     const editor = new EditorView({
       parent: parent.current,
       state: EditorState.create({
-        doc: first.current.value,
+        doc: current.current,
         extensions: [
           lineNumbers(),
           drawSelection(),
-          bracketMatching(),
-          syntaxHighlighting(colours),
           look,
           markField,
-          languageSlot.current.of(LANGUAGES[first.current.language]()),
-          first.current.wrap ? EditorView.lineWrapping : [],
-          EditorView.contentAttributes.of({ 'aria-label': first.current.label, tabindex: '0' }),
+          colours(language),
+          wrap ? EditorView.lineWrapping : [],
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           EditorState.readOnly.of(!editable),
           EditorView.editable.of(editable),
-          editable
-            ? [history(), indentOnInput(), keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab])]
-            : [],
+          editable ? [history(), focus, keymap.of([...KEYS, ...historyKeymap])] : [],
           EditorView.updateListener.of((update) => {
             if (update.docChanged) change.current?.(update.state.doc.toString())
           }),
@@ -133,17 +182,13 @@ export default function CodeMirror({ value, language, label, onChange, mark, wra
       editor.destroy()
       view.current = null
     }
-  }, [editable])
+  }, [editable, language, label, wrap])
 
   useEffect(() => {
     const editor = view.current
     if (!editor || editor.state.doc.toString() === value) return
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } })
-  }, [value, editable])
-
-  useEffect(() => {
-    view.current?.dispatch({ effects: languageSlot.current.reconfigure(LANGUAGES[language]()) })
-  }, [language])
+  }, [value])
 
   useEffect(() => {
     view.current?.dispatch({ effects: setMark.of(mark?.line ?? null) })

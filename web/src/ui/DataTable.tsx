@@ -1,6 +1,5 @@
 // The table of every list: only rows in sight are in the page, so that any number of them costs the same. Rows are opened
 // by a click, by the link in their first cell, or by J, K and Enter; on a phone each row is a card of two lines.
-import { useVirtualizer } from '@tanstack/react-virtual'
 import {
   useEffect,
   useLayoutEffect,
@@ -14,6 +13,7 @@ import { classes } from './classes'
 import styles from './DataTable.module.css'
 import { useShortcuts } from './shortcuts'
 import { useMedia } from './useMedia'
+import { useVirtualRows } from './useVirtualRows'
 
 export type Column<T> = {
   key: string
@@ -60,18 +60,7 @@ export function DataTable<T>(props: Props<T>) {
   const asCards = card !== undefined && width < (props.cardsBelow ?? 640)
   const height = asCards ? CARD : coarse ? 44 : 36
   const columns = props.columns.filter((column) => !column.from || width >= column.from)
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => height,
-    getItemKey: (index) => {
-      const row = rows[index]
-      return row === undefined ? index : rowKey(row)
-    },
-    overscan: 12,
-  })
-
-  useEffect(() => virtual.measure(), [height, virtual])
+  const virtual = useVirtualRows({ count: rows.length, height, scroller })
 
   useEffect(() => {
     const element = scroller.current
@@ -81,13 +70,11 @@ export function DataTable<T>(props: Props<T>) {
     return () => observer.disconnect()
   }, [])
 
-  useStill(scroller, virtual.scrollOffset ?? 0, rows, rowKey, height)
+  useStill(scroller, virtual.scrolled, rows, rowKey, height)
 
-  const items = virtual.getVirtualItems()
-  const lastSeen = items.at(-1)?.index ?? -1
   useEffect(() => {
-    if (onEnd && lastSeen >= rows.length - 20) onEnd()
-  }, [lastSeen, rows.length, onEnd])
+    if (onEnd && virtual.to >= rows.length - 8) onEnd()
+  }, [virtual.to, rows.length, onEnd])
 
   const step = (by: number) => {
     const at = rows.findIndex((row) => rowKey(row) === openKey)
@@ -96,7 +83,7 @@ export function DataTable<T>(props: Props<T>) {
     const go = props.onStep ?? onOpen
     if (!row || !go) return
     go(row)
-    virtual.scrollToIndex(next)
+    virtual.show(next)
   }
   useShortcuts('List', [
     { keys: 'j', label: 'Next row', run: () => step(1) },
@@ -126,18 +113,17 @@ export function DataTable<T>(props: Props<T>) {
             )}
           </div>
         </div>
-        <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
-          {items.map((item) => {
-            const row = rows[item.index]
-            if (row === undefined) return null
+        <div role="rowgroup" className={styles.body} style={{ height: virtual.total }}>
+          {rows.slice(virtual.from, virtual.to).map((row, offset) => {
+            const index = virtual.from + offset
             const key = rowKey(row)
             return (
               // The link in the row does the same for the keyboard.
               // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
               <div
-                key={item.key}
+                key={key}
                 role="row"
-                aria-rowindex={item.index + 2}
+                aria-rowindex={index + 2}
                 className={classes(
                   styles.row,
                   onOpen && styles.opens,
@@ -145,8 +131,8 @@ export function DataTable<T>(props: Props<T>) {
                   key === openKey && styles.current,
                 )}
                 style={{
-                  transform: `translateY(${item.start}px)`,
-                  height: item.size,
+                  transform: `translateY(${index * height}px)`,
+                  height,
                   ...(!asCards && { gridTemplateColumns: grid }),
                 }}
                 onClick={(event) => !isControl(event) && onOpen?.(row)}

@@ -1,10 +1,10 @@
 // A list that is narrowed by typing and walked through with the arrow keys: what the combobox and the command palette are
 // made of. Focus stays in the text; the entry that Enter would take is told by `aria-activedescendant`.
-import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { classes } from './classes'
 import { Icon } from './Icon'
 import styles from './Listbox.module.css'
+import { useVirtualRows } from './useVirtualRows'
 
 export type Choice = {
   value: string
@@ -33,12 +33,8 @@ export function Listbox({ choices, onChoose, label, placeholder, selected, empty
   const found = useMemo(() => rank(choices, text), [choices, text])
   const [active, setActive] = useState(0)
   const scroller = useRef<HTMLDivElement>(null)
-  const rows = useVirtualizer({
-    count: found.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
-    overscan: 8,
-  })
+  const rows = useVirtualRows({ count: found.length, height: ROW, scroller })
+  const { show } = rows
 
   useEffect(() => {
     const at = text === '' ? found.findIndex((choice) => choice.value === selected) : 0
@@ -46,8 +42,8 @@ export function Listbox({ choices, onChoose, label, placeholder, selected, empty
   }, [text, found, selected])
 
   useEffect(() => {
-    if (found.length > 0) rows.scrollToIndex(active)
-  }, [active, found.length, rows])
+    if (found.length > 0) show(active)
+  }, [active, found.length, show])
 
   const onKeyDown = (event: KeyboardEvent) => {
     const last = found.length - 1
@@ -91,24 +87,23 @@ export function Listbox({ choices, onChoose, label, placeholder, selected, empty
         aria-label={label}
         tabIndex={-1}
       >
-        <div style={{ height: rows.getTotalSize(), position: 'relative' }} role="presentation">
-          {rows.getVirtualItems().map((row) => {
-            const choice = found[row.index]
-            if (!choice) return null
+        <div style={{ height: rows.total, position: 'relative' }} role="presentation">
+          {found.slice(rows.from, rows.to).map((choice, offset) => {
+            const index = rows.from + offset
             return (
               // Keys are handled by the text field, which has the focus.
               // eslint-disable-next-line jsx-a11y/click-events-have-key-events
               <div
                 key={choice.value}
-                id={`${id}-${row.index}`}
+                id={`${id}-${index}`}
                 role="option"
                 tabIndex={-1}
                 aria-selected={choice.value === selected}
                 aria-setsize={found.length}
-                aria-posinset={row.index + 1}
-                className={classes(styles.option, row.index === active && styles.active)}
-                style={{ transform: `translateY(${row.start}px)`, height: ROW }}
-                onPointerMove={() => setActive(row.index)}
+                aria-posinset={index + 1}
+                className={classes(styles.option, index === active && styles.active)}
+                style={{ transform: `translateY(${index * ROW}px)`, height: ROW }}
+                onPointerMove={() => setActive(index)}
                 onClick={() => onChoose(choice.value)}
               >
                 {choice.icon}

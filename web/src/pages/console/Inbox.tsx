@@ -62,7 +62,7 @@ function Card({ row }: { row: RequestRow }) {
           className={styles.what}
           title={row.target}
         >
-          {row.topic ?? (behindToken(row.target) || 'no topic')}
+          {row.topic ?? (behindToken(row.target) || '/')}
         </Link>
       </div>
       <div className={styles.line}>

@@ -61,7 +61,8 @@ export function useHistory<R extends keyof Rows>(resource: R, filters: Query): H
     hasMore: hasNextPage,
     loadingMore: isFetchingNextPage,
     more: () => {
-      setWanted({ key, rows: rows.length + queries.PAGE })
+      const next = rows.length + queries.PAGE
+      setWanted((before) => (before.key === key && before.rows >= next ? before : { key, rows: next }))
       if (hasNextPage && !isFetchingNextPage && stopped !== key) void fetchNextPage()
     },
     search:

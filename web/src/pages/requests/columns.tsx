@@ -107,5 +107,5 @@ function RequestLink({ row, children }: { row: RequestRow; children: React.React
 
 function What({ row }: { row: RequestRow }) {
   if (row.status === 'rejected') return <span className={styles.cause}>{words(row.cause ?? 'rejected')}</span>
-  return <>{row.topic ?? (behindToken(row.target) || <span className={styles.faint}>no topic</span>)}</>
+  return <>{row.topic ?? (behindToken(row.target) || <span className={styles.faint}>/</span>)}</>
 }
