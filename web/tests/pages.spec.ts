@@ -21,6 +21,17 @@ const VISITS: Visit[] = [
   { name: 'console', path: () => '/console', heading: 'Console' },
   { name: 'connections', path: () => '/connections', heading: 'Connections' },
   { name: 'connection', path: () => `/connections/${data.connection}`, heading: /./ },
+  { name: 'connection-edit', path: () => `/connections/${data.connection}?tab=edit`, heading: /./ },
+  {
+    name: 'connection-executions',
+    path: () => `/connections/${data.connection}?tab=executions`,
+    heading: /./,
+  },
+  {
+    name: 'connection-new',
+    path: () => `/connections?new=1&source_id=${data.source}`,
+    heading: 'New connection',
+  },
   { name: 'requests', path: () => '/requests', heading: 'Requests' },
   { name: 'requests-open', path: () => `/requests?request=${data.request}`, heading: 'Requests' },
   { name: 'request', path: () => `/requests/${data.request}?tab=headers`, heading: 'Request' },
@@ -31,10 +42,24 @@ const VISITS: Visit[] = [
   { name: 'events-none', path: () => '/events?state=cancelled', heading: 'Events' },
   { name: 'destinations', path: () => '/destinations', heading: 'Destinations' },
   { name: 'destination', path: () => `/destinations/${data.destination}`, heading: /./ },
+  {
+    name: 'destination-settings',
+    path: () => `/destinations/${data.destination}?tab=settings`,
+    heading: 'billing',
+  },
+  {
+    name: 'destination-signing',
+    path: () => `/destinations/${data.destination}?tab=signing`,
+    heading: 'billing',
+  },
   { name: 'issues', path: () => '/issues', heading: 'Issues' },
   { name: 'metrics', path: () => '/charts', heading: 'Metrics' },
   { name: 'providers', path: () => '/providers', heading: 'Providers' },
+  { name: 'provider', path: () => '/providers?provider=stripe', heading: 'Providers' },
   { name: 'settings', path: () => '/settings', heading: 'Settings' },
+  { name: 'alerts', path: () => '/settings?tab=alerts', heading: 'Settings' },
+  { name: 'audit-log', path: () => '/settings?tab=audit', heading: 'Settings' },
+  { name: 'configuration', path: () => '/settings?tab=effective', heading: 'Settings' },
   { name: 'not-found', path: () => '/no/such/page', heading: 'No such page' },
 ]
 

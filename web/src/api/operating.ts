@@ -13,7 +13,7 @@ import type {
   Settings,
 } from './operatingTypes'
 import { Problem } from './problem'
-import { PAGE } from './queries'
+import { all, PAGE } from './queries'
 import type { Page } from './types'
 
 /** How often numbers that change all the time are asked for again. */
@@ -44,8 +44,7 @@ export const series = (filters: Query) =>
 
 export const lanes = queryOptions({
   queryKey: ['destinations', 'lanes'],
-  queryFn: async ({ signal }) =>
-    (await orNothing(get<Page<Lane>>('/lanes', undefined, signal)))?.data ?? null,
+  queryFn: ({ signal }) => orNothing(all<Lane>('/lanes', signal)),
   refetchInterval: LIVE_MS,
 })
 
@@ -57,11 +56,21 @@ export const lane = (id: string) =>
     refetchInterval: LIVE_MS,
   })
 
+/** A page looks through so many events; what it has is the runs of those. */
+const EXECUTIONS = 100
 export const executions = (filters: Query) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['transformations', 'executions', filters],
-    queryFn: ({ signal }) =>
-      orNothing(get<Page<ExecutionRow>>('/transformations/executions', { limit: 50, ...filters }, signal)),
+    queryFn: ({ pageParam, signal }) =>
+      orNothing(
+        get<Page<ExecutionRow>>(
+          '/transformations/executions',
+          { limit: EXECUTIONS, ...filters, before: pageParam },
+          signal,
+        ),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last?.next ?? null,
   })
 
 export const alerts = queryOptions({

@@ -34,7 +34,7 @@ export type Current = {
     { events: number; discarded: number; successful: number; failed: number; undelivered: number }
   >
   destinations: Record<string, { successful: number; failed: number; attempt_ms: Percentiles | null }>
-  disk: { used_bytes: number; free_bytes: number }
+  disk: { used_bytes: number; free_bytes: number | null }
 }
 
 export type Point = {
@@ -76,7 +76,8 @@ export type ExecutionRow = {
   at: string
   cpu_us: number
   console: ConsoleLine[]
-  failure: RunFailure | null
+  console_dropped: number
+  failure: string | null
 }
 export type FilterRun = { passes: boolean; why: string | null }
 
@@ -117,7 +118,7 @@ export type ApiKey = {
 export type AuditEntry = {
   id: string
   at: string
-  actor: { type: string; id: string | null; name: string }
+  actor: { type: string; id: string | null; name: string | null }
   remote: string | null
   action: string
   resource_type: string

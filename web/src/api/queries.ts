@@ -38,7 +38,7 @@ export const queryClient = new QueryClient({
 
 /** Configuration comes in pages, oldest first; pages show all of it. Bounded, as a person cannot look at more. */
 const ALL_MAX = 5_000
-async function all<T>(path: string, signal: AbortSignal): Promise<T[]> {
+export async function all<T>(path: string, signal: AbortSignal): Promise<T[]> {
   const rows: T[] = []
   let after: string | null = null
   do {

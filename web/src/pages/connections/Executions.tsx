@@ -1,24 +1,38 @@
 // The runs of a connection's transformations on stored events: how long they took, what they printed, what failed.
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import * as operating from '@/api/operating'
 import type { ExecutionRow } from '@/api/operatingTypes'
+import { Button } from '@/ui/Button'
 import { Icon } from '@/ui/Icon'
 import { Card } from '@/ui/Page'
 import { Signal } from '@/ui/Signal'
 import { Empty, Failure, LoadingRows } from '@/ui/States'
 import { Segments } from '@/ui/Tabs'
 import { Moment } from '@/ui/Time'
-import { duration, plural, words } from '@/ui/format'
+import { count, duration, plural } from '@/ui/format'
 import styles from './Executions.module.css'
 import { Console } from './form/TransformEditor'
 
+/** So many are shown before a person is asked whether there should be more. */
+const ENOUGH = 20
+const PAGES_MAX = 10
+
 export function Executions({ connectionId }: { connectionId: string }) {
   const [failed, setFailed] = useState(false)
-  const query = useQuery(
+  const query = useInfiniteQuery(
     operating.executions({ connection_id: connectionId, ...(failed && { failed: true }) }),
   )
+  const pages = query.data?.pages ?? []
+  const rows = pages.flatMap((page) => page?.data ?? [])
+  const searched = pages.reduce((sum, page) => sum + (page?.progress?.searched ?? 0), 0)
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query
+  // Runs may be far between; a few pages are looked through before a person is asked.
+  const goOn = hasNextPage && !isFetchingNextPage && rows.length < ENOUGH && pages.length < PAGES_MAX
+  useEffect(() => {
+    if (goOn) void fetchNextPage()
+  }, [goOn, fetchNextPage])
   return (
     <>
       <div className={styles.bar}>
@@ -36,20 +50,28 @@ export function Executions({ connectionId }: { connectionId: string }) {
         <Failure plain error={query.error} retry={() => void query.refetch()} />
       ) : query.isPending ? (
         <LoadingRows rows={6} label="Loading runs" />
-      ) : query.data === null ? (
+      ) : pages[0] === null ? (
         <Empty plain title="This gateway does not list runs">
           Each event shows those of its own, with what they printed.
         </Empty>
-      ) : query.data.data.length === 0 ? (
+      ) : rows.length === 0 && !goOn && !isFetchingNextPage ? (
         <Empty plain title={failed ? 'No run has failed' : 'It has not run yet'} />
       ) : (
         <Card flush>
           <ul>
-            {query.data.data.map((row, at) => (
+            {rows.map((row, at) => (
               <Run key={`${row.event_id}-${at}`} row={row} />
             ))}
           </ul>
         </Card>
+      )}
+      {hasNextPage && (
+        <div className={styles.more}>
+          <Button busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            Look further back
+          </Button>
+          {searched > 0 && <span>{count(searched)} events were looked through</span>}
+        </div>
       )}
     </>
   )
@@ -68,12 +90,9 @@ function Run({ row }: { row: ExecutionRow }) {
         onClick={() => setOpen(!open)}
       >
         <span className={styles.chevron}>{detail && <Icon name={open ? 'down' : 'right'} size={12} />}</span>
-        <Signal state={row.failure ? 'failed' : 'successful'}>
-          {row.failure ? words(row.failure.kind) : 'ran'}
-        </Signal>
+        <Signal state={row.failure ? 'failed' : 'successful'}>{row.failure ? 'failed' : 'ran'}</Signal>
         <span className={styles.what}>
-          {row.failure?.message ??
-            (row.console.length > 0 ? `printed ${plural(row.console.length, 'line')}` : '')}
+          {row.failure ?? (row.console.length > 0 ? `printed ${plural(row.console.length, 'line')}` : '')}
         </span>
         <span className={styles.time}>{duration(row.cpu_us / 1_000)}</span>
         <Moment at={row.at} milliseconds={false} />
@@ -82,11 +101,10 @@ function Run({ row }: { row: ExecutionRow }) {
         <div className={styles.body}>
           {row.failure && (
             <p className={styles.message}>
-              <code>{row.failure.message}</code>
-              {row.failure.line !== null && ` at line ${row.failure.line}`}
+              <code>{row.failure}</code>
             </p>
           )}
-          {row.console.length > 0 && <Console lines={row.console} dropped={0} />}
+          {row.console.length > 0 && <Console lines={row.console} dropped={row.console_dropped} />}
           <Link to="/events/$id" params={{ id: row.event_id }} search={{}} className={styles.link}>
             The event {row.event_id}
           </Link>

@@ -4,9 +4,9 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import * as operating from '@/api/operating'
 import type { AuditEntry } from '@/api/operatingTypes'
 import { Button } from '@/ui/Button'
+import { Combobox } from '@/ui/Combobox'
 import { Select } from '@/ui/Field'
 import { Card } from '@/ui/Page'
-import { SearchField } from '@/ui/SearchField'
 import { Tag } from '@/ui/Signal'
 import { Empty, LoadingRows } from '@/ui/States'
 import { Moment } from '@/ui/Time'
@@ -26,7 +26,16 @@ const RESOURCES = [
   'issue',
   'bookmark',
 ]
-const ACTORS = ['local', 'admin_key', 'api_key', 'file']
+const ACTORS = ['local', 'admin_key', 'api_key', 'file', 'system', 'unknown']
+const ACTIONS = [
+  ...['source', 'destination', 'connection', 'alert', 'api_key', 'bookmark'].flatMap((resource) =>
+    ['create', 'update', 'delete'].map((verb) => `${resource}.${verb}`),
+  ),
+  ...['destination.pause', 'destination.resume', 'destination.rotate_secret', 'api_key.rotate', 'alert.test'],
+  ...['event.retry', 'event.cancel', 'event.replay', 'bulk_operation.start', 'bulk_operation.cancel'],
+  ...['issue.acknowledge', 'issue.resolve'],
+  ...['session.login', 'session.login_failed', 'session.logout'],
+]
 
 export function Audit() {
   const { action, actor_type, actor_id, resource_type, resource_id } = useSearch({ from: '/settings' })
@@ -71,12 +80,17 @@ export function Audit() {
             </option>
           ))}
         </Select>
-        <SearchField
-          value={action ?? ''}
-          onChange={(text) => set({ action: text || undefined })}
-          label="Action"
-          placeholder="An action, like source.update"
-        />
+        <span className={styles.action}>
+          <Combobox
+            label="Action"
+            choices={[
+              { value: '', label: 'Any action' },
+              ...ACTIONS.map((name) => ({ value: name, label: name })),
+            ]}
+            value={action ?? ''}
+            onChange={(name) => set({ action: name || undefined })}
+          />
+        </span>
         {(actor_id ?? resource_id) && (
           <Button small trailing="close" onClick={() => set({ actor_id: undefined, resource_id: undefined })}>
             {actor_id ?? resource_id}
@@ -114,6 +128,8 @@ const ACTOR: Record<string, string> = {
   admin_key: 'the admin key',
   api_key: 'an API key',
   file: 'the configuration file',
+  system: 'the gateway itself',
+  unknown: 'somebody unknown',
 }
 
 /** Where a resource has a page of its own. */
@@ -149,10 +165,10 @@ function Entry({ entry, onFilter }: EntryProps) {
               title="Only what it did"
               onClick={() => onFilter({ actor_id: actor.id ?? '' })}
             >
-              {actor.name}
+              {actor.name ?? actor.id}
             </button>
           ) : (
-            (ACTOR[actor.type] ?? actor.name)
+            (ACTOR[actor.type] ?? actor.name ?? words(actor.type))
           )}
           {entry.remote && ` from ${entry.remote}`}
         </span>

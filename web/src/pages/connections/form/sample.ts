@@ -158,8 +158,9 @@ async function one(rule: DraftRule, input: Sample): Promise<Outcome> {
 async function filter(text: string, input: Sample): Promise<Outcome> {
   const read = condition(text)
   if ('error' in read) return { is: 'wrong', text: read.error }
+  const { topic, ...request } = input
   try {
-    const run = await post<FilterRun>('/filters/run', { filter: read.ok, request: input })
+    const run = await post<FilterRun>('/filters/run', { filter: read.ok, request, ...(topic && { topic }) })
     return run.passes
       ? { is: 'passes', text: 'It meets every condition.' }
       : { is: 'stops', text: run.why ?? 'It does not meet the condition.' }
