@@ -99,6 +99,9 @@ export const provider = (name: string) => ({ ...one<ProviderDetail>('providers',
 
 export const requests = (filters: Query) => history<RequestRow>('requests', filters)
 export const request = (id: string) => one<RequestDetail>('requests', id)
+/** The copy that a bookmark keeps, also where the request itself is past retention. */
+export const bookmarkedRequest = (id: string) =>
+  one<RequestDetail>('bookmarks', id, `/bookmarks/${encodeURIComponent(id)}/request`)
 export const events = (filters: Query) => history<EventRow>('events', filters)
 export const event = (id: string) => one<EventDetail>('events', id)
 export const issues = (filters: Query) => history<Issue>('issues', filters)

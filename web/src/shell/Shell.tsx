@@ -145,12 +145,11 @@ function Stations() {
 
 function Foot({ session, onHelp }: { session: Session | undefined; onHelp: () => void }) {
   const theme = useTheme()
-  const client = useQueryClient()
   const logout = async () => {
     try {
       await remove('/session')
-      client.clear()
-      await client.invalidateQueries()
+      // Nothing of what was read stays in memory.
+      window.location.reload()
     } catch (error) {
       toast.problem('Still logged in', error)
     }

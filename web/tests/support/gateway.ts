@@ -3,10 +3,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { preview } from 'vite'
 
-const binary = process.env.HOOKYARD_BIN ?? '../target/debug/hookyard'
+/** Started in a directory of its own, so the path is made whole. */
+const binary = resolve(process.env.HOOKYARD_BIN ?? '../target/debug/hookyard')
 
 /** How long a gateway may take to start, on a machine that does other things too. */
 const START_MS = 60_000
@@ -20,25 +21,25 @@ export class Gateway {
     private readonly key: string | undefined,
   ) {}
 
-  /** Starts `hookyard dev`; with a configuration `hookyard serve` with that. */
-  static async start(
-    options: { arguments?: (ports: Ports) => Promise<string[]>; key?: string } = {},
-  ): Promise<Gateway> {
+  /** Starts `hookyard dev`, which asks for no login; with a key `hookyard serve`, which does. */
+  static async start(key?: string): Promise<Gateway> {
     const directory = await mkdtemp(join(tmpdir(), 'hookyard-web-'))
-    const ports: Ports = { directory, public: await freePort(), admin: await freePort() }
-    const list = options.arguments
-      ? await options.arguments(ports)
-      : [
-          'dev',
-          ...['--data-dir', join(directory, 'data')],
-          ...['--public', `127.0.0.1:${ports.public}`],
-          ...['--admin', `127.0.0.1:${ports.admin}`],
-        ]
-    const process_ = spawn(binary, list, { stdio: ['ignore', 'pipe', 'pipe'], cwd: directory })
+    const [open, adminPort] = [await freePort(), await freePort()]
+    const list = [
+      key ? 'serve' : 'dev',
+      ...['--data-dir', join(directory, 'data')],
+      ...['--public', `127.0.0.1:${open}`],
+      ...['--admin', `127.0.0.1:${adminPort}`],
+    ]
+    const process_ = spawn(binary, list, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: directory,
+      env: { ...process.env, ...(key && { HOOKYARD_ADMIN_KEY: key }) },
+    })
     const output: string[] = []
     process_.stdout.on('data', (data: Buffer) => output.push(data.toString()))
     process_.stderr.on('data', (data: Buffer) => output.push(data.toString()))
-    const admin = `http://127.0.0.1:${ports.admin}`
+    const admin = `http://127.0.0.1:${adminPort}`
     await ready(admin, process_, output)
     const pages = process.env.HOOKYARD_DASHBOARD === 'dist' ? await fromDist(admin) : null
     const stop = async () => {
@@ -46,7 +47,7 @@ export class Gateway {
       await end(process_)
       await rm(directory, { recursive: true, force: true })
     }
-    return new Gateway(pages?.address ?? admin, admin, stop, options.key)
+    return new Gateway(pages?.address ?? admin, admin, stop, key)
   }
 
   stop(): Promise<void> {
@@ -80,8 +81,6 @@ export class Gateway {
     }
   }
 }
-
-export type Ports = { directory: string; public: number; admin: number }
 
 /** Between two looks at something that another process does. */
 const tick = () => new Promise((resolve) => setTimeout(resolve, 50))

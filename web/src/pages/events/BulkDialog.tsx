@@ -13,7 +13,7 @@ import { toast } from '@/ui/toast'
 import { NAME } from './actions'
 import styles from './Bulk.module.css'
 
-type Props = { action: BulkAction; query: Record<string, string>; onClose: () => void }
+type Props = { action: BulkAction; query: Record<string, unknown>; onClose: () => void }
 
 const RATE_DEFAULT = 100
 const RATE_MAX = 10_000
@@ -107,6 +107,17 @@ export function BulkDialog({ action, query, onClose }: Props) {
   )
 }
 
+/** Why events that the filters find stay as they are. */
+const LEFT_OUT: Record<string, string> = {
+  successful: 'were successful already',
+  state_not_named: 'were cancelled or discarded, and the filters do not ask for that state',
+  not_transformed: 'failed in their transformation: replay them instead',
+  waiting: 'wait for their delivery anyway',
+  ended: 'have ended',
+  connection_disabled: 'belong to a connection that is disabled',
+  connection_deleted: 'belong to a connection that was deleted',
+}
+
 function Plan({ plan, perSecond }: { plan: BulkPlan; perSecond: number }) {
   const leftOut = Object.entries(plan.left_out)
   return (
@@ -136,7 +147,7 @@ function Plan({ plan, perSecond }: { plan: BulkPlan; perSecond: number }) {
           <ul>
             {leftOut.map(([why, number]) => (
               <li key={why}>
-                {count(number)} {words(why)}
+                {count(number)} {LEFT_OUT[why] ?? words(why)}
               </li>
             ))}
           </ul>

@@ -179,12 +179,14 @@ export function EventsPage() {
   )
 }
 
-/** The list's filters, which a bulk operation takes as they are. */
-function bulkQuery(filters: Record<string, unknown>): Record<string, string> {
-  const query: Record<string, string> = {}
+/** The list's filters as a bulk operation takes them: the same, as JSON. */
+function bulkQuery(filters: Record<string, unknown>): Record<string, unknown> {
+  const query: Record<string, unknown> = {}
   for (const name of BULK_FILTERS) {
     const value = filters[name]
-    if (typeof value === 'string' && value !== '') query[name] = value
+    if (typeof value !== 'string' || value === '') continue
+    if (name === 'match') query[name] = JSON.parse(value)
+    else query[name] = name === 'attempts_min' || name === 'attempts_max' ? Number(value) : value
   }
   return query
 }

@@ -5,7 +5,7 @@ import { useNow } from '@/ui/Time'
 import { RANGES, rangeStart, type FilterValues } from './filters'
 
 /** What belongs to the page and not to the filters. */
-const OF_THE_PAGE = ['request', 'event', 'tab', 'paused', 'bookmarks']
+const OF_THE_PAGE = ['request', 'event', 'tab', 'paused', 'bookmarks', 'bookmark']
 
 export type PageState = {
   /** What the list is asked for. */

@@ -41,7 +41,12 @@ export function BookmarksList({ onBack }: { onBack: () => void }) {
       header: 'Name',
       width: 'minmax(160px, 2fr)',
       render: (row) => (
-        <Link to="/requests/$id" params={{ id: row.request_id }} className={styles.link}>
+        <Link
+          to="/requests/$id"
+          params={{ id: row.request_id }}
+          search={{ bookmark: row.id }}
+          className={styles.link}
+        >
           {row.name}
         </Link>
       ),

@@ -18,7 +18,8 @@ import { curl } from './parts'
 export async function bookmark(request: RequestDetail): Promise<Bookmark> {
   return post<Bookmark>('/bookmarks', {
     request_id: request.id,
-    name: request.topic ?? `${request.method} ${request.id}`,
+    // Names have 100 characters at most.
+    name: (request.topic ?? `${request.method ?? 'Request'} ${request.id}`).slice(0, 100),
   })
 }
 

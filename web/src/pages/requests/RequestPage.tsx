@@ -9,7 +9,7 @@ import { RequestView } from './RequestView'
 
 export function RequestPage() {
   const { id } = useParams({ from: '/requests/$id' })
-  const { tab } = useSearch({ from: '/requests/$id' })
+  const { tab, bookmark } = useSearch({ from: '/requests/$id' })
   const navigate = useNavigate({ from: '/requests/$id' })
   const { data: sources } = useQuery(queries.sources)
   return (
@@ -24,6 +24,7 @@ export function RequestPage() {
     >
       <RequestView
         id={id}
+        bookmark={bookmark}
         tab={tab}
         onTab={(next) => void navigate({ search: (before) => ({ ...before, tab: next }), replace: true })}
         actions={(request) => (

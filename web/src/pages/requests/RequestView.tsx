@@ -25,6 +25,8 @@ export type RequestTab = 'body' | 'headers' | 'about' | 'events' | 'curl'
 
 type Props = {
   id: string
+  /** The bookmark that keeps a copy of it, where that is to be shown. */
+  bookmark?: string | undefined
   tab: string | undefined
   onTab: (tab: string) => void
   /** Buttons, given what is shown. */
@@ -32,8 +34,12 @@ type Props = {
   onPick?: { label: string; pick: (place: Place, value: Json) => void }
 }
 
-export function RequestView({ id, tab, onTab, actions, onPick }: Props) {
-  const { data: request, error, refetch } = useQuery(queries.request(id))
+export function RequestView({ id, bookmark, tab, onTab, actions, onPick }: Props) {
+  const {
+    data: request,
+    error,
+    refetch,
+  } = useQuery(bookmark ? queries.bookmarkedRequest(bookmark) : queries.request(id))
   const { data: sources } = useQuery(queries.sources)
   if (error && !request) return <Failure plain error={error} retry={() => void refetch()} />
   if (!request) return <LoadingRows rows={6} label="Loading the request" />

@@ -15,7 +15,9 @@ export const REQUEST_FILTERS = [
   'search',
 ] as const
 
-export type RequestsSearch = Partial<Record<(typeof REQUEST_FILTERS)[number] | 'request' | 'tab', string>> & {
+export type RequestsSearch = Partial<
+  Record<(typeof REQUEST_FILTERS)[number] | 'request' | 'tab' | 'bookmark', string>
+> & {
   paused?: true
   bookmarks?: true
 }
@@ -24,7 +26,7 @@ export function requestsSearch(search: Record<string, unknown>): RequestsSearch 
   const paused = flag(search.paused)
   const bookmarks = flag(search.bookmarks)
   return {
-    ...texts(search, [...REQUEST_FILTERS, 'request', 'tab']),
+    ...texts(search, [...REQUEST_FILTERS, 'request', 'tab', 'bookmark']),
     ...(paused && { paused }),
     ...(bookmarks && { bookmarks }),
   }

@@ -1,0 +1,58 @@
+// A gateway that asks who one is: the login, what each scope can do, and the way out.
+import { Gateway } from './support/gateway'
+import { accessible, expect, screenshot, test } from './support/test'
+
+const KEY = 'the-key-of-the-administrator'
+let gateway: Gateway
+
+test.beforeAll(async () => {
+  gateway = await Gateway.start(KEY)
+})
+test.afterAll(async () => {
+  await gateway.stop()
+})
+
+// A refused login is an error of the network to the browser, too.
+test.use({ allowed: [/status of 40[13] .*\/api\/v1\//] })
+
+test('nothing is shown without a key, and everything with the right one', async ({ page }) => {
+  await page.goto(`${gateway.dashboard}/events?state=failed`)
+  await expect(page.getByRole('heading', { name: 'Log in to Hookyard' })).toBeVisible()
+  await accessible(page)
+  await screenshot(page, 'login')
+
+  await page.getByLabel('Key').fill('not-the-key')
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await expect(page.getByLabel('Key')).toHaveAttribute('aria-invalid', 'true')
+
+  await page.getByLabel('Key').fill(KEY)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  // Where one wanted to go, with the filter.
+  await expect(page.getByRole('heading', { level: 1, name: 'Events' })).toBeVisible()
+  await expect(page).toHaveURL(/state=failed/)
+  const cookies = await page.context().cookies()
+  expect(cookies.find((cookie) => cookie.name === 'hookyard_session')).toMatchObject({
+    httpOnly: true,
+    sameSite: 'Strict',
+  })
+
+  await page.reload()
+  await expect(page.getByRole('heading', { level: 1, name: 'Events' })).toBeVisible()
+  await page.getByTitle('Scope: admin').click()
+  await page.getByRole('menuitem', { name: 'Log out' }).click()
+  await expect(page.getByRole('heading', { name: 'Log in to Hookyard' })).toBeVisible()
+})
+
+test('a key that may only read is told so where it tries more', async ({ page }) => {
+  const made = await gateway.call<{ key_generated: string }>('POST', '/api_keys', {
+    name: 'looker',
+    scope: 'read',
+  })
+  await gateway.call('POST', '/sources', { name: 'inbox', provider: 'none' })
+  await page.goto(`${gateway.dashboard}/console`)
+  await page.getByLabel('Key').fill(made.key_generated)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await expect(page.getByRole('heading', { name: 'Send it here' })).toBeVisible()
+  await page.getByRole('button', { name: 'Send a sample' }).click()
+  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('No sample was sent')
+})
