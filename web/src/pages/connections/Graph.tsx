@@ -12,7 +12,7 @@ import { DestinationNode, Rung, SourceNode } from './GraphNodes'
 import { healthOf, worst, type Health } from './health'
 import { layout, NODE, ROW, type Group, type Layout, type Row } from './layout'
 
-/** Beyond so many rows nothing moves on the tracks: it would cost more than it tells. */
+/** Beyond so many lines nothing moves on them: it would cost more than it tells. */
 const MOVING_MAX = 60
 
 export type Lit = { sourceId?: string; connectionId?: string; destinationId?: string } | null
@@ -49,6 +49,7 @@ export function Graph({ sources, connections, destinations, isFolded, onFold, wi
   const laneOf = useMemo(() => new Map((lanes ?? []).map((lane) => [lane.destination_id, lane])), [lanes])
   const columns = columnsOf(width)
   const rows = drawn.groups.flatMap((group) => group.rows)
+  const lines = rows.reduce((sum, row) => sum + targetsOf(row).size, 0)
   const isLit = (row: Row) => reaches(row, lit)
   return (
     <>
@@ -70,7 +71,7 @@ export function Graph({ sources, connections, destinations, isFolded, onFold, wi
               columns={columns}
               health={healthIn(row, healths)}
               dim={lit !== null && !isLit(row)}
-              moving={rows.length <= MOVING_MAX && perMinute(row, current) > 0}
+              moving={lines <= MOVING_MAX && perMinute(row, current) > 0}
               lit={lit !== null && isLit(row)}
             />
           ))}
@@ -174,6 +175,11 @@ function Trunk({ group, x, to }: { group: Group; x: number; to: number }) {
   return <path className={styles.track} d={rungs.join('') + trunk} />
 }
 
+/** The destinations that a row leads to. */
+function targetsOf(row: Row): Set<string> {
+  return new Set(row.connections.map((connection) => connection.destination_id))
+}
+
 type LinesProps = {
   row: Row
   drawn: Layout
@@ -186,10 +192,9 @@ type LinesProps = {
 
 /** From a rung to its destination; of a folded one to each. */
 function Lines({ row, drawn, columns, health, dim, lit, moving }: LinesProps) {
-  const targets = new Set(row.connections.map((connection) => connection.destination_id))
   const from = columns.rung + columns.rungWidth
   const y = row.y + ROW / 2
-  return [...targets].map((id) => {
+  return [...targetsOf(row)].map((id) => {
     const stop = drawn.stops.find((candidate) => candidate.id === id)
     if (!stop) return null
     const end = stop.y + NODE / 2
@@ -198,7 +203,12 @@ function Lines({ row, drawn, columns, health, dim, lit, moving }: LinesProps) {
     const tone = health.trouble ? styles.bad : health.state === 'disabled' ? styles.off : undefined
     return (
       <g key={id} className={dim ? styles.dim : undefined}>
-        <path className={[styles.track, tone, lit && styles.litTrack].filter(Boolean).join(' ')} d={d} />
+        <path
+          className={[styles.track, row.folded && styles.thin, tone, lit && styles.litTrack]
+            .filter(Boolean)
+            .join(' ')}
+          d={d}
+        />
         {moving && !dim && (
           <path className={[styles.flow, health.trouble && styles.flowBad].filter(Boolean).join(' ')} d={d} />
         )}
