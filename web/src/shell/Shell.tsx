@@ -34,16 +34,21 @@ export function Shell() {
   }, [client])
   const locked =
     isCode(session.error, 'unauthorized') || (session.data?.login_required && session.data.scope === null)
-  if (session.isPending) return null
   return (
     <>
-      {locked ? <Login /> : <Frame session={session.data} />}
+      {locked ? <Login /> : <Frame session={session.data} waiting={session.isPending} />}
       <Toasts />
     </>
   )
 }
 
-function Frame({ session }: { session: Session | undefined }) {
+type FrameProps = {
+  session: Session | undefined
+  /** It is not known yet whether one may look: what is the same for everybody is painted already. */
+  waiting: boolean
+}
+
+function Frame({ session, waiting }: FrameProps) {
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
   const [open, setOpen] = useState(false)
@@ -98,13 +103,13 @@ function Frame({ session }: { session: Session | undefined }) {
             <span>Find anything</span>
             <Keys keys="mod+k" />
           </button>
-          <Stations />
+          <Stations counts={!waiting} />
           <span className={styles.push} />
           <Foot session={session} onHelp={() => setHelp(true)} />
         </aside>
       )}
       <main id="main" className={styles.main} tabIndex={-1}>
-        <Outlet />
+        {!waiting && <Outlet />}
       </main>
       <CommandPalette open={palette} onOpenChange={setPalette} />
       <ShortcutsHelp open={help} onOpenChange={setHelp} />
@@ -122,8 +127,8 @@ function Brand() {
 }
 
 /** The navigation, drawn as the stations of a line. */
-function Stations() {
-  const { data: issues } = useQuery(queries.openIssues)
+function Stations({ counts }: { counts: boolean }) {
+  const { data: issues } = useQuery({ ...queries.openIssues, enabled: counts })
   const count = issues ? (issues.next ? `${issues.data.length}+` : issues.data.length) : 0
   return (
     <nav className={styles.stations} aria-label="Pages">
