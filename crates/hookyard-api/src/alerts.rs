@@ -11,9 +11,12 @@ use axum::response::IntoResponse;
 use hookyard_model::alert::Alert;
 use hookyard_model::id::{AlertId, ProjectId};
 use hookyard_model::secret::Secret;
+use hookyard_store::catalog::audit::Resource;
 use http::{StatusCode, header};
 
 use crate::body::{JsonBody, NoBody};
+use crate::caller::Caller;
+use crate::etag::{IfMatch, IfNoneMatch, Tagged};
 use crate::list::{List, ascending};
 use crate::openapi::id;
 use crate::openapi::paging::OldestFirst;
@@ -51,15 +54,17 @@ pub(crate) async fn list(
     request_body = Creating<AlertFields>, responses((status = 201, body = AlertView)))]
 pub(crate) async fn create(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     _: NoQuery,
     JsonBody(fields): JsonBody<AlertFields>,
 ) -> Result<impl IntoResponse, Problem> {
     let (new, generated) = fields.onto(None)?;
-    let alert = api.store.catalog().create_alert(project, new).await?;
+    let alert = caller.catalog(&api).create_alert(project, new).await?;
     let location = format!("/api/v1/alerts/{}", alert.id);
     let shown = AlertView::new(&alert, None, generated.as_ref());
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)))
+    let shown = Tagged::new(&Resource::Alert(alert), shown);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], shown))
 }
 
 /// Show an alert
@@ -70,9 +75,10 @@ pub(crate) async fn show(
     InProject(project): InProject,
     Id(id): Id<AlertId>,
     _: NoQuery,
-) -> Result<Json<AlertView>, Problem> {
+    known: IfNoneMatch,
+) -> Result<Tagged<AlertView>, Problem> {
     let alert = find(&api, project, id)?;
-    view(&api, &alert, None).await
+    Ok(tagged(&api, &alert, None).await?.unless(known))
 }
 
 /// Change an alert
@@ -84,15 +90,17 @@ pub(crate) async fn show(
     responses((status = 200, body = AlertView)))]
 pub(crate) async fn update(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<AlertId>,
     _: NoQuery,
+    condition: IfMatch,
     JsonBody(fields): JsonBody<AlertFields>,
-) -> Result<Json<AlertView>, Problem> {
+) -> Result<Tagged<AlertView>, Problem> {
     let _turn = api.writing.lock().await;
     let (new, generated) = fields.onto(Some(&*find(&api, project, id)?))?;
-    let alert = api.store.catalog().update_alert(project, id, new).await?;
-    view(&api, &alert, generated.as_ref()).await
+    let alert = condition.on_alert(caller.catalog(&api), id).update_alert(project, id, new).await?;
+    tagged(&api, &alert, generated.as_ref()).await
 }
 
 /// Delete an alert
@@ -102,11 +110,13 @@ pub(crate) async fn update(
     params(("id" = id::Alert, Path)), responses((status = 204)))]
 pub(crate) async fn delete(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<AlertId>,
     _: NoQuery,
+    condition: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    api.store.catalog().delete_alert(project, id).await?;
+    condition.on_alert(caller.catalog(&api), id).delete_alert(project, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -126,9 +136,19 @@ pub(crate) async fn test(
     Ok(Json(TrialView::new(api.store.try_alert(alert).await?)))
 }
 
-async fn view(api: &Shared, alert: &Alert, generated: Option<&Secret>) -> Result<Json<AlertView>, Problem> {
+async fn tagged(
+    api: &Shared,
+    alert: &Arc<Alert>,
+    generated: Option<&Secret>,
+) -> Result<Tagged<AlertView>, Problem> {
     let marks = api.store.alert_marks().await?;
-    Ok(Json(AlertView::new(alert, marks.get(&alert.id), generated)))
+    let view = AlertView::new(alert, marks.get(&alert.id), generated);
+    Ok(Tagged::new(&Resource::Alert(Arc::clone(alert)), view))
+}
+
+/// What is configured of an alert.
+pub(crate) fn configured(alert: &Alert) -> impl serde::Serialize {
+    AlertView::new(alert, None, None)
 }
 
 fn find(api: &Shared, project: ProjectId, id: AlertId) -> Result<Arc<Alert>, Problem> {

@@ -114,7 +114,11 @@ fn is_json(headers: &HeaderMap) -> bool {
         .any(|known| media_type.eq_ignore_ascii_case(known))
 }
 
-async fn collect(body: Body) -> Result<Bytes, Problem> {
+/// The whole body.
+///
+/// # Errors
+/// It is too long, takes too long, or breaks off.
+pub(crate) async fn collect(body: Body) -> Result<Bytes, Problem> {
     match tokio::time::timeout(BODY_TIME_MAX, Limited::new(body, BODY_BYTES_MAX).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {

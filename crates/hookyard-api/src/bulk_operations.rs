@@ -4,14 +4,15 @@ mod wire;
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use hookyard_model::id::BulkOperationId;
 use hookyard_store::history::Page;
 use http::{StatusCode, header};
 
 use crate::body::{JsonBody, NoBody};
+use crate::carry::Noted;
 use crate::list::List;
 use crate::openapi::id;
 use crate::openapi::paging::NewestFirst;
@@ -50,7 +51,9 @@ pub(crate) async fn start(
 ) -> Result<impl IntoResponse, Problem> {
     let operation = api.store.start_bulk(project, fields.operation()?).await?;
     let location = format!("/api/v1/bulk_operations/{}", operation.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(OperationView::new(&operation))))
+    let view = OperationView::new(&operation);
+    let noted = Extension(Noted(view.ordered()));
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], noted, Json(view)))
 }
 
 /// List bulk operations

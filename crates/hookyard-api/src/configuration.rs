@@ -22,6 +22,7 @@ use utoipa::ToSchema;
 
 use crate::alerts::DeclaredAlertFields;
 use crate::body::JsonBody;
+use crate::caller::Caller;
 use crate::connections::{self, DeclaredConnectionFields};
 use crate::destinations::DestinationFields;
 use crate::diff::{self, FieldChange};
@@ -147,6 +148,7 @@ pub(crate) async fn plan(
     request_body = Document, responses((status = 200, body = PlanView)))]
 pub(crate) async fn apply(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     _: NoQuery,
     JsonBody(document): JsonBody<Document>,
@@ -162,7 +164,7 @@ pub(crate) async fn apply(
         }
     }
     let before = api.store.catalog().snapshot();
-    let outcome = api.store.catalog().declare(project, declaration).await?;
+    let outcome = caller.catalog(&api).declare(project, declaration).await?;
     let mut plan = PlanView::new(&api, &Managed::of(&before, project), &before, &outcome);
     plan.show(generated);
     // As where a single one is deleted: no event can be made of it any more, so now all there are can be cancelled.

@@ -14,9 +14,12 @@ use axum::response::{IntoResponse, Response};
 use hookyard_model::connection::Connection;
 use hookyard_model::id::{ConnectionId, ProjectId};
 use hookyard_store::accept::Unavailable;
+use hookyard_store::catalog::audit::Resource;
 use http::{StatusCode, header};
 
 use crate::body::JsonBody;
+use crate::caller::Caller;
+use crate::etag::{IfMatch, IfNoneMatch, Tagged};
 use crate::list::{List, ascending};
 use crate::openapi::id;
 use crate::openapi::paging::OldestFirst;
@@ -57,13 +60,14 @@ pub(crate) async fn list(
     request_body = Creating<ConnectionFields>, responses((status = 201, body = ConnectionView)))]
 pub(crate) async fn create(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     _: NoQuery,
     JsonBody(fields): JsonBody<ConnectionFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let connection = api.store.catalog().create_connection(project, fields.onto(None)?).await?;
+    let connection = caller.catalog(&api).create_connection(project, fields.onto(None)?).await?;
     let location = format!("/api/v1/connections/{}", connection.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(ConnectionView::new(&connection))))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], tagged(&connection)))
 }
 
 /// Show a connection
@@ -74,8 +78,9 @@ pub(crate) async fn show(
     InProject(project): InProject,
     Id(id): Id<ConnectionId>,
     _: NoQuery,
-) -> Result<Json<ConnectionView>, Problem> {
-    Ok(Json(ConnectionView::new(&*find(&api, project, id)?)))
+    known: IfNoneMatch,
+) -> Result<Tagged<ConnectionView>, Problem> {
+    Ok(tagged(&find(&api, project, id)?).unless(known))
 }
 
 /// Change a connection
@@ -85,15 +90,18 @@ pub(crate) async fn show(
     responses((status = 200, body = ConnectionView)))]
 pub(crate) async fn update(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<ConnectionId>,
     _: NoQuery,
+    condition: IfMatch,
     JsonBody(fields): JsonBody<ConnectionFields>,
-) -> Result<Json<ConnectionView>, Problem> {
+) -> Result<Tagged<ConnectionView>, Problem> {
     let _turn = api.writing.lock().await;
     let new = fields.onto(Some(&*find(&api, project, id)?))?;
-    let connection = api.store.catalog().update_connection(project, id, new).await?;
-    Ok(Json(ConnectionView::new(&connection)))
+    let connection =
+        condition.on_connection(caller.catalog(&api), id).update_connection(project, id, new).await?;
+    Ok(tagged(&connection))
 }
 
 /// Delete a connection
@@ -109,9 +117,11 @@ pub(crate) async fn update(
     ))]
 pub(crate) async fn delete(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<ConnectionId>,
     query: Query,
+    condition: IfMatch,
 ) -> Result<Response, Problem> {
     let cancel_events = query.read(|query| query.optional::<bool>("cancel_events"))?.unwrap_or(false);
     let _turn = api.writing.lock().await;
@@ -125,7 +135,7 @@ pub(crate) async fn delete(
     }
     // The connection goes first, so that no event can be made of it after the others were cancelled.
     // That is also why events are cancelled when there were none a moment ago.
-    api.store.catalog().delete_connection(project, id).await?;
+    condition.on_connection(caller.catalog(&api), id).delete_connection(project, id).await?;
     let cancelled_events = cancel_events_of(&api, id).await?;
     if cancel_events || cancelled_events > 0 {
         return Ok(Json(CancelledView { cancelled_events }).into_response());
@@ -140,6 +150,15 @@ pub(crate) async fn cancel_events_of(api: &Shared, id: ConnectionId) -> Result<u
         Ok(Err(error)) => Err(Problem::left_undelivered(&error)),
         Err(elapsed) => Err(Problem::left_undelivered(&elapsed)),
     }
+}
+
+fn tagged(connection: &Arc<Connection>) -> Tagged<ConnectionView> {
+    Tagged::new(&Resource::Connection(Arc::clone(connection)), ConnectionView::new(connection))
+}
+
+/// What is configured of a connection.
+pub(crate) fn configured(connection: &Connection) -> impl serde::Serialize {
+    ConnectionView::new(connection)
 }
 
 fn find(api: &Shared, project: ProjectId, id: ConnectionId) -> Result<Arc<Connection>, Problem> {

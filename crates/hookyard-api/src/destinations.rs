@@ -10,12 +10,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use hookyard_model::clock::Timestamp;
 use hookyard_model::destination::Destination;
 use hookyard_model::id::{DestinationId, ProjectId};
 use hookyard_model::secret::Secret;
+use hookyard_model::standing::Standing;
+use hookyard_store::catalog::Catalog;
+use hookyard_store::catalog::audit::Resource;
 use http::{StatusCode, header};
 
 use crate::body::{JsonBody, NoBody, OptionalBody};
+use crate::caller::Caller;
+use crate::etag::{IfMatch, IfNoneMatch, Tagged};
 use crate::list::{List, ascending};
 use crate::openapi::id;
 use crate::openapi::paging::OldestFirst;
@@ -52,15 +58,16 @@ pub(crate) async fn list(
     request_body = Creating<DestinationFields>, responses((status = 201, body = DestinationView)))]
 pub(crate) async fn create(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     _: NoQuery,
     JsonBody(fields): JsonBody<DestinationFields>,
 ) -> Result<impl IntoResponse, Problem> {
     let (new, generated) = fields.onto(None)?;
-    let destination = api.store.catalog().create_destination(project, new).await?;
+    let destination = caller.catalog(&api).create_destination(project, new).await?;
     let location = format!("/api/v1/destinations/{}", destination.id);
-    let shown = view(&api, &destination, generated.as_ref());
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown)))
+    let shown = tagged(&api, &destination, generated.as_ref());
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], shown))
 }
 
 /// Show a destination
@@ -71,8 +78,9 @@ pub(crate) async fn show(
     InProject(project): InProject,
     Id(id): Id<DestinationId>,
     _: NoQuery,
-) -> Result<Json<DestinationView>, Problem> {
-    Ok(Json(view(&api, &*find(&api, project, id)?, None)))
+    known: IfNoneMatch,
+) -> Result<Tagged<DestinationView>, Problem> {
+    Ok(tagged(&api, &find(&api, project, id)?, None).unless(known))
 }
 
 /// Change a destination
@@ -85,15 +93,18 @@ pub(crate) async fn show(
     responses((status = 200, body = DestinationView)))]
 pub(crate) async fn update(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<DestinationId>,
     _: NoQuery,
+    condition: IfMatch,
     JsonBody(fields): JsonBody<DestinationFields>,
-) -> Result<Json<DestinationView>, Problem> {
+) -> Result<Tagged<DestinationView>, Problem> {
     let _turn = api.writing.lock().await;
     let (new, generated) = fields.onto(Some(&*find(&api, project, id)?))?;
-    let destination = api.store.catalog().update_destination(project, id, new).await?;
-    Ok(Json(view(&api, &destination, generated.as_ref())))
+    let destination =
+        condition.on_destination(caller.catalog(&api), id).update_destination(project, id, new).await?;
+    Ok(tagged(&api, &destination, generated.as_ref()))
 }
 
 /// Rotate the signing secret
@@ -106,18 +117,20 @@ pub(crate) async fn update(
     responses((status = 200, body = DestinationView)))]
 pub(crate) async fn rotate_secret(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<DestinationId>,
     _: NoQuery,
+    condition: IfMatch,
     OptionalBody(fields): OptionalBody<RotationFields>,
-) -> Result<Json<DestinationView>, Problem> {
+) -> Result<Tagged<DestinationView>, Problem> {
     let _turn = api.writing.lock().await;
     let rotation = fields.of(&*find(&api, project, id)?)?;
     let secret = rotation.secret.clone();
-    let catalog = api.store.catalog();
+    let catalog = condition.on_destination(caller.catalog(&api), id);
     let destination = catalog.rotate_signing_secret(project, id, secret, rotation.overlap).await?;
     let told = rotation.is_told.then_some(&rotation.secret);
-    Ok(Json(view(&api, &destination, told)))
+    Ok(tagged(&api, &destination, told))
 }
 
 /// Pause a destination
@@ -127,12 +140,14 @@ pub(crate) async fn rotate_secret(
     params(("id" = id::Destination, Path)), responses((status = 200, body = DestinationView)))]
 pub(crate) async fn pause(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<DestinationId>,
     _: NoQuery,
+    condition: IfMatch,
     _: NoBody,
-) -> Result<Json<DestinationView>, Problem> {
-    set_paused(&api, project, id, true).await
+) -> Result<Tagged<DestinationView>, Problem> {
+    set_paused(&api, &condition.on_destination(caller.catalog(&api), id), (project, id), true).await
 }
 
 /// Resume a destination
@@ -142,22 +157,24 @@ pub(crate) async fn pause(
     params(("id" = id::Destination, Path)), responses((status = 200, body = DestinationView)))]
 pub(crate) async fn resume(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<DestinationId>,
     _: NoQuery,
+    condition: IfMatch,
     _: NoBody,
-) -> Result<Json<DestinationView>, Problem> {
-    set_paused(&api, project, id, false).await
+) -> Result<Tagged<DestinationView>, Problem> {
+    set_paused(&api, &condition.on_destination(caller.catalog(&api), id), (project, id), false).await
 }
 
 async fn set_paused(
     api: &Shared,
-    project: ProjectId,
-    id: DestinationId,
+    catalog: &Catalog,
+    (project, id): (ProjectId, DestinationId),
     is_paused: bool,
-) -> Result<Json<DestinationView>, Problem> {
-    let destination = api.store.catalog().pause_destination(project, id, is_paused).await?;
-    Ok(Json(view(api, &destination, None)))
+) -> Result<Tagged<DestinationView>, Problem> {
+    let destination = catalog.pause_destination(project, id, is_paused).await?;
+    Ok(tagged(api, &destination, None))
 }
 
 /// Delete a destination
@@ -167,16 +184,31 @@ async fn set_paused(
     params(("id" = id::Destination, Path)), responses((status = 204)))]
 pub(crate) async fn delete(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<DestinationId>,
     _: NoQuery,
+    condition: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    api.store.catalog().delete_destination(project, id).await?;
+    condition.on_destination(caller.catalog(&api), id).delete_destination(project, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn tagged(
+    api: &Shared,
+    destination: &Arc<Destination>,
+    generated: Option<&Secret>,
+) -> Tagged<DestinationView> {
+    Tagged::new(&Resource::Destination(Arc::clone(destination)), view(api, destination, generated))
 }
 
 fn view(api: &Shared, destination: &Destination, generated: Option<&Secret>) -> DestinationView {
     DestinationView::new(destination, api.store.standing(destination.id), generated, api.clock.now())
+}
+
+/// What is configured of a destination, with all secrets that sign or have signed.
+pub(crate) fn configured(destination: &Destination) -> impl serde::Serialize {
+    DestinationView::new(destination, Standing::default(), None, Timestamp::default())
 }
 
 /// The destination with this id.

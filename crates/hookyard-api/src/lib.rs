@@ -8,7 +8,8 @@
 //!
 //! - [`server`]: the listener, its limits, the table of routes.
 //! - [`openapi`]: the description of the API, made of the annotations of handlers and the wire types.
-//! - `guard`: who may speak to it at all.
+//! - `endpoints`: the one table of who may call what. `guard`: who may speak to it at all, and who that is: the `caller`.
+//! - `carry`: what is around a change: the audit log, and calls that are repeated. `etag`: what a caller knows already.
 //! - `query`, `body`, `merge`: strict reading of what a caller sends.
 //! - `list`, `time`, `payload`, `managed`, `problem`: how answers look.
 //! - `project`: which project a call is about. `secrets`: how secrets come in, and what is shown of them.
@@ -17,6 +18,8 @@
 //! - `leases`: events that consumers ask for.
 //! - `requests`, `events`, `attempts`: what arrived and what became of it. `bulk_operations`: many events at once.
 //! - `issues`: what fails, until it works again. `alerts`: who is told of them.
+//! - `session`, `api_keys`: logins and keys. `audit_entries`: who did what, shown as `configured` says. `settings`: what the
+//!   process was started with.
 //! - `transformations`, `filters`: trying one on a sample.
 //! - `health`, `metrics`: for machines that watch. `dashboard`: for people; its files, no powers.
 //!
@@ -26,6 +29,10 @@
 pub mod openapi;
 pub mod server;
 
+mod caller;
+mod carry;
+mod endpoints;
+mod etag;
 mod guard;
 
 mod body;
@@ -54,6 +61,12 @@ mod bulk_operations;
 mod events;
 mod issues;
 mod requests;
+
+mod api_keys;
+mod audit_entries;
+pub mod configured;
+mod session;
+pub mod settings;
 
 mod filters;
 mod transformations;

@@ -58,6 +58,24 @@ impl Table {
     }
 }
 
+/// All endpoints: method in upper case, and path.
+pub(crate) fn endpoints() -> Vec<(String, String)> {
+    let description = server::table().into_description();
+    let mut endpoints = Vec::new();
+    for (path, item) in description.paths.paths {
+        for (method, operation) in [
+            ("GET", item.get),
+            ("PUT", item.put),
+            ("POST", item.post),
+            ("DELETE", item.delete),
+            ("PATCH", item.patch),
+        ] {
+            endpoints.extend(operation.map(|_| (method.to_owned(), path.clone())));
+        }
+    }
+    endpoints
+}
+
 /// The description as JSON text, as it is served and printed.
 pub fn text() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| format!("{:#}", description()));

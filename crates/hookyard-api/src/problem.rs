@@ -5,6 +5,7 @@
 //! no answer repeats a value that a caller sent as a secret.
 
 use axum::response::{IntoResponse, Response};
+use hookyard_model::access::Scope;
 use hookyard_store::accept::Unavailable;
 use hookyard_store::alerts::TrialError;
 use hookyard_store::bulk::{StartError, StopError, StoreError};
@@ -40,6 +41,10 @@ pub(crate) enum Kind {
     MalformedBody,
     /// No key, or not the right one.
     Unauthorized,
+    /// The key is for less than this.
+    ScopeMissing,
+    /// Too many wrong keys came from there.
+    TooManyFailures,
     /// The `Host` is not one this listener answers for.
     HostNotAllowed,
     /// A page of another origin is asking.
@@ -76,6 +81,22 @@ pub(crate) enum Kind {
     IssueResolved,
     /// There are as many alerts as there can be.
     TooManyAlerts,
+    /// There are as many API keys as there can be.
+    TooManyApiKeys,
+    /// Nobody could call any more.
+    LastAdminKey,
+    /// It is not as the caller knows it.
+    PreconditionFailed,
+    /// A header has a wrong value.
+    InvalidHeader,
+    /// The idempotency key was used for another call.
+    IdempotencyKeyReused,
+    /// A call with the same idempotency key is under way.
+    IdempotencyKeyInUse,
+    /// Nobody knows whether the call was carried out.
+    IdempotencyCallCutOff,
+    /// The call was carried out, and its answer is not kept.
+    IdempotencyAnswerGone,
     /// A bulk operation would do more than was expected.
     MoreEvents,
     /// Events of the destination are sent, and cannot be asked for.
@@ -113,7 +134,9 @@ impl Kind {
         use StatusCode as S;
         match self {
             Self::MalformedBody => (S::BAD_REQUEST, "malformed_body", "The body cannot be read"),
-            Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized", "The admin key is needed"),
+            Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized", "A key is needed"),
+            Self::ScopeMissing => (S::FORBIDDEN, "scope_missing", "The key is not for this"),
+            Self::TooManyFailures => (S::TOO_MANY_REQUESTS, "too_many_failures", "Too many wrong keys"),
             Self::HostNotAllowed => (S::FORBIDDEN, "host_not_allowed", "This host name is not allowed"),
             Self::OriginNotAllowed => (S::FORBIDDEN, "origin_not_allowed", "Other origins are not allowed"),
             Self::NotFound => (S::NOT_FOUND, "not_found", "There is no such thing"),
@@ -137,6 +160,24 @@ impl Kind {
             Self::BulkOperationEnded => (S::CONFLICT, "bulk_operation_ended", "The bulk operation has ended"),
             Self::IssueResolved => (S::CONFLICT, "issue_resolved", "The issue is resolved"),
             Self::TooManyAlerts => (S::CONFLICT, "too_many_alerts", "There are too many alerts"),
+            Self::TooManyApiKeys => (S::CONFLICT, "too_many_api_keys", "There are too many API keys"),
+            Self::LastAdminKey => (S::CONFLICT, "last_admin_key", "It is the last key of the scope admin"),
+            Self::PreconditionFailed => {
+                (S::PRECONDITION_FAILED, "precondition_failed", "It is not as you know it")
+            }
+            Self::InvalidHeader => (S::UNPROCESSABLE_ENTITY, "invalid_header", "A header is invalid"),
+            Self::IdempotencyKeyReused => {
+                (S::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The idempotency key was used already")
+            }
+            Self::IdempotencyKeyInUse => {
+                (S::CONFLICT, "idempotency_key_in_use", "The call is being carried out")
+            }
+            Self::IdempotencyCallCutOff => {
+                (S::CONFLICT, "idempotency_call_cut_off", "Whether the call was carried out is not known")
+            }
+            Self::IdempotencyAnswerGone => {
+                (S::CONFLICT, "idempotency_answer_gone", "The answer to the call is not kept")
+            }
             Self::MoreEvents => (S::CONFLICT, "more_events", "There are more events than expected"),
             Self::NotAPullDestination => {
                 (S::CONFLICT, "not_a_pull_destination", "The destination's events cannot be asked for")
@@ -239,6 +280,19 @@ impl Problem {
         Self::new(Kind::StoreUnavailable, detail)
     }
 
+    /// The caller's key is for less.
+    pub(crate) fn scope_missing(needed: Scope, has: Scope) -> Self {
+        let (needed, has) = (needed.name(), has.name());
+        let detail = format!("this needs a key of the scope `{needed}`, and yours has `{has}`");
+        Self::new(Kind::ScopeMissing, detail)
+    }
+
+    /// Too many wrong keys came from there.
+    pub(crate) fn too_many_failures(retry_after_s: u64) -> Self {
+        let detail = format!("too many wrong keys came from this address: try again in {retry_after_s} s");
+        Self::new(Kind::TooManyFailures, detail).and_header(header::RETRY_AFTER, retry_after_s.into())
+    }
+
     /// Too much is to be done now; `detail` says of what.
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
         Self::new(Kind::Busy, detail).and_header(header::RETRY_AFTER, BUSY_RETRY_AFTER_S.into())
@@ -267,6 +321,11 @@ impl Problem {
     pub(crate) fn and_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.header = Some((name, value));
         self
+    }
+
+    /// Whether it is of this kind.
+    pub(crate) fn is(&self, kind: Kind) -> bool {
+        self.0.kind == kind
     }
 
     #[cfg(test)]
@@ -449,6 +508,8 @@ impl From<WriteError> for Problem {
                 Self::with_field(Kind::InvalidField, field_of_setting(setting), detail)
             }
             WriteError::InUse { .. } | WriteError::Alerted { .. } => Self::new(Kind::InUse, detail),
+            WriteError::TooManyApiKeys => Self::new(Kind::TooManyApiKeys, detail),
+            WriteError::ConditionFailed => Self::new(Kind::PreconditionFailed, detail),
             WriteError::TooManyAlerts => Self::new(Kind::TooManyAlerts, detail),
             WriteError::ChangedMeanwhile { .. } => Self::new(Kind::ChangedMeanwhile, detail),
             WriteError::ManagedByFile { .. } => Self::new(Kind::ManagedByFile, detail),

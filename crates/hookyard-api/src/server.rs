@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +13,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
-use hookyard_model::clock::Clock;
+use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::secret::Secret;
 use hookyard_providers::KeyCache;
 use hookyard_store::store::Store;
 use hookyard_transform::runner::Runner;
 use http::{HeaderValue, Method, header};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use prometheus_client::registry::Registry;
@@ -27,14 +30,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use utoipa_axum::routes;
 
-use crate::guard::{self, Guard};
+use crate::carry;
+use crate::endpoints;
+use crate::guard::{self, Guard, Remote};
 use crate::metrics::StoreMetrics;
 use crate::openapi::{self, Table};
 use crate::problem::{Kind, Problem};
+use crate::settings::{self, Setting};
 use crate::transformations;
 use crate::{
-    alerts, attempts, bulk_operations, configuration, connections, dashboard, destinations, events, filters,
-    health, issues, leases, metrics, providers, requests, sources,
+    alerts, api_keys, attempts, audit_entries, bulk_operations, configuration, connections, dashboard,
+    destinations, events, filters, health, issues, leases, metrics, providers, requests, session, sources,
 };
 
 /// Most connections at a time; further ones wait to be taken.
@@ -65,12 +71,43 @@ pub struct Options {
     pub keys: KeyCache,
     /// What tries transformations: the same that runs those of connections.
     pub transformations: Runner,
+    /// The bounds of logins.
+    pub logins: Logins,
+    /// Where everything durable lives, to be shown.
+    pub data_directory: String,
+    /// The settings of the process, to be shown.
+    pub settings: Vec<Setting>,
+}
+
+/// The bounds of logins, and of guessing keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logins {
+    /// Wrong keys from one address in a minute, beyond which no guess from there is looked at.
+    pub failures_per_minute_max: u32,
+    /// How long the answer to a wrong key waits.
+    pub failure_delay: Duration,
+    /// How long a session lasts.
+    pub session_lifetime: Duration,
+    /// Sessions at a time; the one that ends first makes room.
+    pub sessions_max: usize,
+}
+
+impl Default for Logins {
+    fn default() -> Self {
+        Self {
+            failures_per_minute_max: 10,
+            failure_delay: Duration::from_secs(1),
+            session_lifetime: Duration::from_secs(12 * 3600),
+            sessions_max: 1_000,
+        }
+    }
 }
 
 /// The API, ready to be served.
 #[derive(Debug)]
 pub struct Api {
     admin_key: Option<Secret>,
+    logins: Logins,
     shared: Arc<Shared>,
 }
 
@@ -95,6 +132,9 @@ pub(crate) struct Shared {
     pub(crate) receiving: Semaphore,
     /// Held from reading a resource to writing its new form, so that no change is lost between.
     pub(crate) writing: tokio::sync::Mutex<()>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) data_directory: String,
+    pub(crate) settings: Vec<Setting>,
 }
 
 impl Api {
@@ -102,6 +142,9 @@ impl Api {
     pub fn new(store: Store, clock: Clock, options: Options, registry: Arc<Registry>) -> Self {
         let listening_url = options.listening_url.unwrap_or_else(|| LISTENING_URL_DEFAULT.to_owned());
         let shared = Shared {
+            started_at: clock.now(),
+            data_directory: options.data_directory,
+            settings: options.settings,
             store_metrics: StoreMetrics::new(store.clone(), clock.clone()),
             store,
             clock,
@@ -114,7 +157,7 @@ impl Api {
             receiving: Semaphore::new(RECEIVING_MAX),
             writing: tokio::sync::Mutex::new(()),
         };
-        Self { admin_key: options.admin_key, shared: Arc::new(shared) }
+        Self { admin_key: options.admin_key, logins: options.logins, shared: Arc::new(shared) }
     }
 
     /// Serves HTTP/1.1 until `shutdown` becomes true or its sender is dropped; then takes no more
@@ -122,9 +165,13 @@ impl Api {
     /// all connections.
     ///
     /// # Errors
-    /// Where the listener has no address. A failed accept is logged and made again.
+    /// Where the listener has no address, or an endpoint no scope. A failed accept is logged and made again.
     pub async fn serve(self, listener: TcpListener, shutdown: watch::Receiver<bool>) -> io::Result<()> {
-        let guard = Guard::new(self.admin_key.as_ref(), listener.local_addr()?);
+        endpoints::check(&openapi::endpoints()).map_err(io::Error::other)?;
+        let Shared { store, clock, public_url, .. } = &*self.shared;
+        let known = (store.clone(), clock.clone());
+        let address = listener.local_addr()?;
+        let guard = Guard::new(self.admin_key.as_ref(), address, known, &self.logins, public_url.clone());
         let router = router(self.shared, guard);
         let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut connections = JoinSet::new();
@@ -135,8 +182,8 @@ impl Api {
                 () = &mut stop => break,
             };
             match accepted {
-                Ok((stream, slot)) => {
-                    let serving = serve_connection(stream, router.clone(), stopped(shutdown.clone()));
+                Ok((stream, remote, slot)) => {
+                    let serving = serve_connection(stream, remote, router.clone(), stopped(shutdown.clone()));
                     connections.spawn(async move {
                         serving.await;
                         drop(slot);
@@ -162,10 +209,10 @@ impl Api {
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, slot))
+    let (stream, remote) = listener.accept().await?;
+    Ok((stream, remote, slot))
 }
 
 /// Returns once a shutdown has begun.
@@ -174,13 +221,22 @@ async fn stopped(mut shutdown: watch::Receiver<bool>) {
     let _ = shutdown.wait_for(|stop| *stop).await;
 }
 
-async fn serve_connection(stream: TcpStream, router: Router, stop: impl Future<Output = ()>) {
+async fn serve_connection(
+    stream: TcpStream,
+    remote: SocketAddr,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) {
     // Answers are small and one at a time: waiting for more to send together only delays them.
     let _ = stream.set_nodelay(true);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);
-    let mut connection =
-        pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    let router = TowerToHyperService::new(router);
+    let with_remote = service_fn(move |mut call: http::Request<Incoming>| {
+        call.extensions_mut().insert(Remote(remote));
+        router.call(call)
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), with_remote));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop => {
@@ -198,7 +254,8 @@ fn router(shared: Arc<Shared>, guard: Guard) -> Router {
         .into_router()
         .fallback(dashboard::serve)
         .method_not_allowed_fallback(no_such_method)
-        .with_state(shared)
+        .with_state(Arc::clone(&shared))
+        .layer(from_fn_with_state(shared, carry::carry))
         .layer(from_fn_with_state(Arc::new(guard), guard::check))
         .layer(map_response(harden))
 }
@@ -249,6 +306,12 @@ pub(crate) fn table() -> Table {
         .with(routes!(attempts::show))
         .with(routes!(transformations::run))
         .with(routes!(filters::run))
+        .with(routes!(session::show, session::log_in, session::log_out))
+        .with(routes!(api_keys::list, api_keys::create))
+        .with(routes!(api_keys::show, api_keys::update, api_keys::delete))
+        .with(routes!(api_keys::rotate))
+        .with(routes!(audit_entries::list))
+        .with(routes!(settings::show))
         .with(routes!(health::healthz))
         .with(routes!(health::readyz))
         .with(routes!(metrics::metrics))

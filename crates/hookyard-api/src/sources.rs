@@ -10,9 +10,12 @@ use axum::response::IntoResponse;
 use hookyard_model::id::{ProjectId, SourceId};
 use hookyard_model::source::Source;
 use hookyard_store::catalog::WriteError;
+use hookyard_store::catalog::audit::Resource;
 use http::{StatusCode, header};
 
 use crate::body::JsonBody;
+use crate::caller::Caller;
+use crate::etag::{IfMatch, IfNoneMatch, Tagged};
 use crate::list::{List, ascending};
 use crate::openapi::id;
 use crate::openapi::paging::OldestFirst;
@@ -49,14 +52,14 @@ pub(crate) async fn list(
     request_body = Creating<SourceFields>, responses((status = 201, body = SourceView)))]
 pub(crate) async fn create(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     _: NoQuery,
     JsonBody(fields): JsonBody<SourceFields>,
 ) -> Result<impl IntoResponse, Problem> {
-    let source = api.store.catalog().create_source(project, fields.onto(None, &api)?).await?;
+    let source = caller.catalog(&api).create_source(project, fields.onto(None, &api)?).await?;
     let location = format!("/api/v1/sources/{}", source.id);
-    let view = SourceView::new(&source, &api);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], tagged(&api, &source)))
 }
 
 /// Show a source
@@ -67,9 +70,9 @@ pub(crate) async fn show(
     InProject(project): InProject,
     Id(id): Id<SourceId>,
     _: NoQuery,
-) -> Result<Json<SourceView>, Problem> {
-    let source = find(&api, project, id)?;
-    Ok(Json(SourceView::new(&source, &api)))
+    known: IfNoneMatch,
+) -> Result<Tagged<SourceView>, Problem> {
+    Ok(tagged(&api, &find(&api, project, id)?).unless(known))
 }
 
 /// Change a source
@@ -79,24 +82,27 @@ pub(crate) async fn show(
     responses((status = 200, body = SourceView)))]
 pub(crate) async fn update(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<SourceId>,
     _: NoQuery,
+    condition: IfMatch,
     JsonBody(fields): JsonBody<SourceFields>,
-) -> Result<Json<SourceView>, Problem> {
+) -> Result<Tagged<SourceView>, Problem> {
     let _turn = api.writing.lock().await;
+    let catalog = condition.on_source(caller.catalog(&api), id);
     let known = find(&api, project, id)?;
     let new = fields.clone().onto(Some(&known), &api)?;
-    let source = match api.store.catalog().update_source(project, known, new).await {
+    let source = match catalog.update_source(project, known, new).await {
         // A handshake brought the secret in between, which it does once: worked out anew, it is kept.
         Err(WriteError::ChangedMeanwhile { .. }) => {
             let known = find(&api, project, id)?;
             let new = fields.onto(Some(&known), &api)?;
-            api.store.catalog().update_source(project, known, new).await?
+            catalog.update_source(project, known, new).await?
         }
         changed => changed?,
     };
-    Ok(Json(SourceView::new(&source, &api)))
+    Ok(tagged(&api, &source))
 }
 
 /// Delete a source
@@ -106,12 +112,23 @@ pub(crate) async fn update(
     params(("id" = id::Source, Path)), responses((status = 204)))]
 pub(crate) async fn delete(
     State(api): State<Arc<Shared>>,
+    caller: Caller,
     InProject(project): InProject,
     Id(id): Id<SourceId>,
     _: NoQuery,
+    condition: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    api.store.catalog().delete_source(project, id).await?;
+    condition.on_source(caller.catalog(&api), id).delete_source(project, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn tagged(api: &Shared, source: &Arc<Source>) -> Tagged<SourceView> {
+    Tagged::new(&Resource::Source(Arc::clone(source)), SourceView::new(source, api))
+}
+
+/// What is configured of a source.
+pub(crate) fn configured(source: &Source) -> impl serde::Serialize {
+    SourceView::at(source, None, "")
 }
 
 fn find(api: &Shared, project: ProjectId, id: SourceId) -> Result<Arc<Source>, Problem> {

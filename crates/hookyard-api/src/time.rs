@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use hookyard_model::clock::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 /// 9999-12-31T23:59:59.999Z, the last time RFC 3339 can write, in milliseconds since the Unix epoch.
@@ -21,6 +22,19 @@ impl Serialize for Rfc3339 {
     }
 }
 
+impl<'de> Deserialize<'de> for Rfc3339 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = humantime::parse_rfc3339(&text).ok();
+        let us =
+            time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).map(|it| it.as_micros());
+        let us = us.and_then(|us| u64::try_from(us).ok()).filter(|us| us / 1_000 <= LAST_MS);
+        let expected = "a time in UTC like `2027-01-15T08:00:00Z`";
+        us.map(|us| Self(Timestamp::from_us(us)))
+            .ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &expected))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,6 +48,17 @@ mod tests {
         ] {
             let text = serde_json::to_string(&Rfc3339(Timestamp::from_us(ms.saturating_mul(1_000)))).unwrap();
             assert_eq!(text, format!("\"{expected}\""));
+        }
+    }
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        let read = |text: &str| serde_json::from_str::<Rfc3339>(&format!("\"{text}\"")).map(|it| it.0.us());
+        assert_eq!(read("2024-02-29T00:00:00.007Z").unwrap(), 1_709_164_800_007_000);
+        assert_eq!(read("2024-02-29T00:00:00Z").unwrap(), 1_709_164_800_000_000);
+        for wrong in ["", "2024-02-29", "2024-02-30T00:00:00Z", "1969-12-31T23:59:59Z", "1709164800"] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains("expected a time in UTC"), "{error}");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::clock::Timestamp;
 const EPOCH_MS: u64 = 1_735_689_600_000;
 const SEQUENCE_BITS: u32 = 14;
 const NODE_BITS: u32 = 8;
-const TEXT_CHARS: usize = 13;
+pub(crate) const TEXT_CHARS: usize = 13;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Text that is not an id of the wanted kind.
@@ -72,7 +72,7 @@ pub fn made_at(id: u64) -> Timestamp {
     Timestamp::from_ms((id >> (SEQUENCE_BITS + NODE_BITS)) + EPOCH_MS)
 }
 
-fn write_base32(number: u64, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn write_base32(number: u64, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = [0_u8; TEXT_CHARS];
     for (place, slot) in text.iter_mut().rev().enumerate() {
         let digit = (number >> (place * 5)) & 31;
@@ -81,7 +81,7 @@ fn write_base32(number: u64, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     out.write_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
-fn read_base32(text: &[u8]) -> Option<u64> {
+pub(crate) fn read_base32(text: &[u8]) -> Option<u64> {
     if text.len() != TEXT_CHARS {
         return None;
     }
@@ -146,6 +146,14 @@ id!(
 id!(
     /// An alert: who is told of issues.
     AlertId, "alert"
+);
+id!(
+    /// A key that callers of the API show.
+    ApiKeyId, "key"
+);
+id!(
+    /// An entry of the audit log: something that somebody did.
+    AuditEntryId, "aud"
 );
 id!(
     /// A destination.

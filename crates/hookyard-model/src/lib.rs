@@ -10,6 +10,7 @@
 pub mod clock;
 pub mod id;
 
+pub mod access;
 pub mod alert;
 pub mod auth;
 pub mod connection;

@@ -18,11 +18,12 @@
 //! - [`history`]: the reader's side. Look up and list.
 //! - [`by_hand`]: what people do to events: retry, cancel, replay, release.
 //! - [`bulk`]: the same to all events that a query finds; carried out by a task of its own.
+//! - [`idempotency`]: calls that are repeated without being done twice; a database of its own.
 //! - [`issues`]: what fails, grouped, until it works again; a database of its own.
 //! - [`alerts`]: who is told of that, and what still has to be told.
 //! - [`health`]: how it is doing, for readiness and metrics.
 //! - [`live`]: the onlooker's side. What happens, as it happens.
-//! - [`catalog`]: projects, sources, destinations, connections, alerts; a database of its own.
+//! - [`catalog`]: projects, sources, destinations, connections, alerts, API keys, and who did what; a database of its own.
 //! - `journal`: append-only segments, the truth. `index`: SQLite, derived from them at any time.
 
 pub mod store;
@@ -38,6 +39,7 @@ pub mod unrouted;
 pub mod bulk;
 pub mod by_hand;
 pub mod history;
+pub mod idempotency;
 pub mod live;
 
 pub mod alerts;

@@ -14,8 +14,9 @@ use rustc_hash::FxHashMap;
 
 use crate::alerts::Trials;
 use crate::bulk;
-use crate::catalog::{self, Catalog, SecretKey};
+use crate::catalog::{self, Catalog, SecretKey, audit};
 use crate::claims::Claims;
+use crate::idempotency;
 use crate::index::{self, follower};
 use crate::issues;
 use crate::journal::disk::Faults;
@@ -63,6 +64,10 @@ pub struct Options {
     pub latest_keys_max: usize,
     /// From when on something is an issue.
     pub issues: issues::Settings,
+    /// How much of the audit log is kept, and how it looks.
+    pub audit: audit::Settings,
+    /// How much is kept of calls that clients may repeat.
+    pub idempotency: idempotency::Settings,
     /// Faults that a test injects.
     pub faults: Option<Arc<Faults>>,
 }
@@ -84,6 +89,8 @@ impl Options {
             lanes_bytes_max: 64 << 20,
             latest_keys_max: 65_536,
             issues: issues::Settings::default(),
+            audit: audit::Settings::default(),
+            idempotency: idempotency::Settings::default(),
             faults: None,
         }
     }
@@ -117,6 +124,9 @@ pub enum OpenError {
     /// The database of bulk operations cannot be opened.
     #[error(transparent)]
     Bulk(#[from] bulk::OpenError),
+    /// The database of repeated calls cannot be opened.
+    #[error(transparent)]
+    Idempotency(#[from] idempotency::OpenError),
     /// The database of issues cannot be opened.
     #[error(transparent)]
     Issues(#[from] issues::OpenError),
@@ -155,6 +165,8 @@ pub(crate) struct Inner {
     /// What was delivered where only the latest is wanted.
     pub(crate) latest: Latest,
     pub(crate) bulk: Arc<bulk::Operations>,
+    /// Calls that clients may repeat.
+    pub(crate) calls: Arc<idempotency::Calls>,
     /// Samples of alerts that people want to be sent.
     pub(crate) trials: Trials,
     /// Where this run's part of the journal begins: position, and the first id it can have.
@@ -199,7 +211,15 @@ impl Store {
         )
         .map_err(|error: journal::OpenError| OpenError::Journal(error.to_string()))?;
         let (start, newest_id) = journal.tail.committed();
-        let catalog = Catalog::open(data_dir, key, options.clock.clone(), Arc::clone(&ids))?;
+        let calls = idempotency::Calls::open(
+            data_dir,
+            key.clone(),
+            options.clock.clone(),
+            Arc::clone(&ids),
+            options.idempotency,
+        )?;
+        let calls = Arc::new(calls);
+        let catalog = Catalog::open(data_dir, key, options.clock.clone(), Arc::clone(&ids), options.audit)?;
         let bulk = Arc::new(bulk::Operations::open(data_dir, options.clock.clone(), Arc::clone(&ids))?);
         let index = follower::start(
             &data_dir.join("index"),
@@ -233,6 +253,7 @@ impl Store {
             claims: Claims::default(),
             latest: Latest::new(options.latest_keys_max),
             bulk,
+            calls,
             trials: Trials::default(),
             run_start: (start, newest_id + 1),
             rejections_dropped: AtomicU64::new(0),
@@ -280,6 +301,11 @@ impl Store {
         let (_, newest_id) = self.inner.journal.tail.committed();
         self.inner.index.index.settle_patiently(newest_id).await;
     }
+}
+
+/// Whether a store was opened in this directory before.
+pub fn is_there(data_dir: &Path) -> bool {
+    data_dir.join(catalog::FILE).exists()
 }
 
 /// A partition spans 16 segments or a day, and less where retention is short.

@@ -10,7 +10,7 @@
 //!
 //! - `declared`: sources, destinations and connections, and how they fit together. `alert`: who is told of issues.
 //!   `auth`, `order`, `rules`: parts of them.
-//! - `settings`: everything else.
+//! - `settings`: everything else. `shown`: how the API shows it.
 //! - `table`, `expand`, `size`, `nearest`: reading single values. `problem`: what comes out where that
 //!   fails.
 
@@ -23,6 +23,7 @@ mod order;
 mod problem;
 mod rules;
 mod settings;
+mod shown;
 mod size;
 mod table;
 
@@ -34,10 +35,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hookyard_alert::settings::Settings as Alerts;
+use hookyard_api::server::Logins;
 use hookyard_ingest::limits::Limits;
 use hookyard_model::secret::Secret;
 use hookyard_route::limits::Limits as VerificationLimits;
 use hookyard_store::catalog::Declared;
+use hookyard_store::idempotency::Settings as Idempotency;
 use hookyard_store::issues::Settings as Issues;
 use hookyard_transform::limits::{EngineLimits, Limits as RunLimits};
 use ipnet::IpNet;
@@ -70,6 +73,8 @@ pub(crate) struct Config {
     pub(crate) issues: Issues,
     /// How long people are told of them.
     pub(crate) alerts: Alerts,
+    /// Logins, the audit log, and calls that are repeated.
+    pub(crate) access: Access,
     /// When the process says that it is not well.
     pub(crate) health: Health,
     /// How the process logs.
@@ -153,6 +158,19 @@ pub(crate) struct Delivery {
     pub(crate) response_body_bytes_max: usize,
 }
 
+/// `[access]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    /// The bounds of logins, and of guessing keys.
+    pub(crate) logins: Logins,
+    /// How long entries of the audit log are kept; none for ever.
+    pub(crate) audit_retention: Option<Duration>,
+    /// How many are.
+    pub(crate) audit_entries_max: u64,
+    /// What is kept of calls with an idempotency key.
+    pub(crate) idempotency: Idempotency,
+}
+
 /// `[health]`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Health {
@@ -184,7 +202,7 @@ pub(crate) enum AdminKeyError {
     /// It is reachable from other machines and asks for nothing.
     #[error(
         "the admin address {0} can be reached from other machines, so it needs a key: set `admin_key` under \
-         `[server]` (or HOOKYARD_ADMIN_KEY), or listen on 127.0.0.1"
+         `[server]` (or HOOKYARD_ADMIN_KEY), or make an API key while it listens on 127.0.0.1"
     )]
     Missing(SocketAddr),
     /// It could be guessed.
@@ -247,6 +265,7 @@ impl Config {
             delivery: settings::delivery(file.table(&mut reader, "delivery"), &mut reader),
             issues: settings::issues(file.table(&mut reader, "issues"), &mut reader),
             alerts: settings::alerts(file.table(&mut reader, "alerts"), &mut reader),
+            access: settings::access(file.table(&mut reader, "access"), &mut reader),
             health: settings::health(file.table(&mut reader, "health"), &mut reader),
             log: settings::log(file.table(&mut reader, "log"), &mut reader),
             declared: declared::read(&mut file, &mut reader, directory),
@@ -269,6 +288,7 @@ impl Default for Config {
             delivery: Delivery::default(),
             issues: Issues::default(),
             alerts: Alerts::default(),
+            access: Access::default(),
             health: Health::default(),
             log: Log::default(),
             declared: Declared::default(),
@@ -278,17 +298,31 @@ impl Default for Config {
 
 impl Server {
     /// Makes sure that nobody unknown can use the admin listener. To be asked once everything that can
-    /// override the file has done so.
+    /// override the file has done so. Where there is no admin key, API keys will do ([`Self::check_api_keys`]),
+    /// as far as there can be any.
     ///
     /// # Errors
     /// [`AdminKeyError`] where a key is missing or too short.
     pub(crate) fn check(&self) -> Result<(), AdminKeyError> {
         match &self.admin_key {
-            None if !self.admin.ip().is_loopback() => Err(AdminKeyError::Missing(self.admin)),
+            None if !self.admin.ip().is_loopback() && !hookyard_store::store::is_there(&self.data_dir) => {
+                Err(AdminKeyError::Missing(self.admin))
+            }
             Some(key) if key.expose().chars().count() < ADMIN_KEY_CHARS_MIN => {
                 Err(AdminKeyError::Short(ADMIN_KEY_CHARS_MIN))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The same once the API keys are known, of which there has to be one that is taken where there is no admin key.
+    ///
+    /// # Errors
+    /// [`AdminKeyError::Missing`] where there is none.
+    pub(crate) fn check_api_keys(&self, has_api_key: bool) -> Result<(), AdminKeyError> {
+        match self.admin_key.is_some() || self.admin.ip().is_loopback() || has_api_key {
+            true => Ok(()),
+            false => Err(AdminKeyError::Missing(self.admin)),
         }
     }
 }

@@ -136,6 +136,9 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
         undelivered_age_max: config.health.undelivered_age_max,
         keys: keys.clone(),
         transformations: runner,
+        logins: config.access.logins.clone(),
+        data_directory: config.server.data_dir.display().to_string(),
+        settings: config.shown(),
     };
     let ingest = Ingest::new(
         store.clone(),

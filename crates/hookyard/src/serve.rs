@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use hookyard_api::configured::describe;
+use hookyard_model::access::Actor;
 use hookyard_model::secret::Secret;
+use hookyard_store::catalog::audit::{self, Author};
 use hookyard_store::catalog::{SecretKey, public_url_problem};
 use hookyard_store::store::{Options, Store};
 use tracing::{info, warn};
@@ -71,7 +74,7 @@ fn override_key(config: &mut Config) {
     }
 }
 
-/// Opens the store as the configuration says.
+/// Opens the store as the configuration says, and makes sure that nobody unknown can use the API.
 pub(crate) fn open(config: &Config) -> anyhow::Result<Store> {
     let secret_key = match std::env::var("HOOKYARD_SECRET_KEY") {
         Ok(text) => Some(SecretKey::from_base64(&text).context("HOOKYARD_SECRET_KEY is not a key")?),
@@ -88,9 +91,18 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Store> {
         latest_keys_max: config.delivery.latest_keys_max,
         lanes_bytes_max: config.delivery.lanes_bytes_max,
         issues: config.issues.clone(),
+        audit: audit::Settings {
+            retention: config.access.audit_retention,
+            entries_max: config.access.audit_entries_max,
+            describe: audit::Describe(describe),
+        },
+        idempotency: config.access.idempotency,
         ..Options::new(&config.server.data_dir)
     };
-    Ok(Store::open(options)?)
+    let store = Store::open(options)?;
+    let (snapshot, now) = (store.catalog().snapshot(), store.clock().now());
+    config.server.check_api_keys(snapshot.api_keys.values().any(|key| key.is_valid_at(now)))?;
+    Ok(store)
 }
 
 /// The file that was asked for; otherwise the one that is at hand, if there is one.
@@ -107,7 +119,8 @@ fn file(args: &ServeArgs) -> anyhow::Result<Option<PathBuf>> {
 async fn apply(store: &Store, config: &Config, file: &Path) -> anyhow::Result<()> {
     info!(file = %file.display(), "the configuration file has the last word about what it declares");
     let project = store.catalog().snapshot().default_project;
-    let applied = store.catalog().apply_file(project, config.declared()).await?;
+    let by_file = Author { actor: Actor::File, remote: None, action: None };
+    let applied = store.catalog().by(by_file).apply_file(project, config.declared()).await?;
     for (noun, changes) in [
         ("source", applied.sources),
         ("destination", applied.destinations),

@@ -73,6 +73,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/api_keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List API keys
+         * @description Oldest first.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description Its text is shown in this answer and never again.
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api_keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an API key */
+        get: operations["getApiKey"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an API key
+         * @description It is not taken any more when this answers, and its sessions end.
+         */
+        delete: operations["deleteApiKey"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an API key
+         * @description Its text stays.
+         */
+        patch: operations["updateApiKey"];
+        trace?: never;
+    };
+    "/api/v1/api_keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate an API key
+         * @description A new text, which is shown in this answer and never again. The one until now is taken beside it until the overlap is
+         *     over; sessions that were begun with it end at once.
+         */
+        post: operations["rotateApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attempts/{id}": {
         parameters: {
             query?: never;
@@ -82,6 +152,26 @@ export interface paths {
         };
         /** Show an attempt */
         get: operations["getAttempt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit_entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List audit entries
+         * @description Who did what, newest first.
+         */
+        get: operations["listAuditEntries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -830,6 +920,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the session
+         * @description Whether a key is needed, and who the caller is.
+         */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Log in
+         * @description Sets the cookie of a session. A wrong key is answered late, and many of them are refused.
+         */
+        post: operations["logIn"];
+        /**
+         * Log out
+         * @description The cookie lets nobody in any more; no error where there was no session.
+         */
+        delete: operations["logOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the settings
+         * @description What the process was started with.
+         */
+        get: operations["getSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -963,6 +1101,18 @@ export interface components {
             /** @description Which leases. */
             lease_ids: components["schemas"]["LeaseId"][];
         };
+        /** @description Who did it. */
+        Actor: {
+            id: null | components["schemas"]["ApiKeyId"];
+            /** @description Its name then. */
+            name: string | null;
+            type: components["schemas"]["ActorType"];
+        };
+        /**
+         * @description Who did something.
+         * @enum {string}
+         */
+        ActorType: "local" | "admin_key" | "api_key" | "file" | "system" | "unknown";
         /** @description An alert as it is shown. */
         Alert: {
             channel: components["schemas"]["Channel"];
@@ -1016,6 +1166,45 @@ export interface components {
         Alive: {
             status: string;
         };
+        /** @description An API key as it is shown. */
+        ApiKey: {
+            created_at: components["schemas"]["Time"];
+            expires_at: null | components["schemas"]["Time"];
+            /** @description The end of its text. */
+            hint: string;
+            id: components["schemas"]["ApiKeyId"];
+            /** @description Its text, in the answer to the call that made it and in no other. */
+            key_generated?: string;
+            last_used_at: null | components["schemas"]["Time"];
+            name: string;
+            previous_valid_until: null | components["schemas"]["Time"];
+            /** @description What it may be used for. */
+            scope: components["schemas"]["Scope"];
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description What a body says about an API key. */
+        ApiKeyFields: {
+            expires_at?: null | components["schemas"]["Time"];
+            name?: string | null;
+            scope?: null | components["schemas"]["Scope"];
+        };
+        /** @description The id of an API key. */
+        ApiKeyId: string;
+        /** @description One page of a list. */
+        ApiKeyList: {
+            /** @description The rows. */
+            data: components["schemas"]["ApiKey"][];
+            /** @description The cursor of the next page; none where this is the last. */
+            next: string | null;
+        };
+        /** @description What a body says about a rotation. */
+        ApiKeyRotationFields: {
+            /**
+             * Format: int64
+             * @description How long the text until now is taken beside the new one.
+             */
+            overlap_ms?: number | null;
+        };
         /** @description An attempt as it is shown. */
         Attempt: components["schemas"]["AttemptSummary"] & {
             response: null | components["schemas"]["AttemptResponse"];
@@ -1068,6 +1257,29 @@ export interface components {
         AttemptSummaryList: {
             /** @description The rows. */
             data: components["schemas"]["AttemptSummary"][];
+            /** @description The cursor of the next page; none where this is the last. */
+            next: string | null;
+        };
+        /** @description Something that somebody did. */
+        AuditEntry: {
+            /** @description What was done, like `source.update`. */
+            action: string;
+            actor: components["schemas"]["Actor"];
+            at: components["schemas"]["Time"];
+            /** @description What became different. Of secrets it only shows that they did. */
+            changes: components["schemas"]["Change"][];
+            id: components["schemas"]["AuditEntryId"];
+            /** @description The address that it came from; null for what came from within. */
+            remote: string | null;
+            resource_id: string | null;
+            resource_type: string;
+        };
+        /** @description The id of an entry of the audit log. */
+        AuditEntryId: string;
+        /** @description One page of a list. */
+        AuditEntryList: {
+            /** @description The rows. */
+            data: components["schemas"]["AuditEntry"][];
             /** @description The cursor of the next page; none where this is the last. */
             next: string | null;
         };
@@ -1317,10 +1529,30 @@ export interface components {
             rate_per_s?: number | null;
             up_to?: null | components["schemas"]["RequestId"];
         };
+        /** @description Who somebody is. */
+        Caller: {
+            id: null | components["schemas"]["ApiKeyId"];
+            /** @description Its name. */
+            name: string | null;
+            type: components["schemas"]["CallerType"];
+        };
+        /**
+         * @description Who calls.
+         * @enum {string}
+         */
+        CallerType: "local" | "admin_key" | "api_key";
         /** @description The answer to a deletion that took events along. */
         Cancelled: {
             /** Format: int64 */
             cancelled_events: number;
+        };
+        /** @description One value that is different. */
+        Change: {
+            field: string;
+            /** @description What it was; null where there was none. */
+            from: unknown;
+            /** @description What it is; null where there is none. */
+            to: unknown;
         };
         /** @description A channel as it is shown. */
         Channel: {
@@ -1830,6 +2062,17 @@ export interface components {
          * @enum {string}
          */
         LineLevel: "debug" | "log" | "info" | "warn" | "error";
+        /** @description A session that has begun. */
+        Login: {
+            actor: components["schemas"]["Caller"];
+            expires_at: components["schemas"]["Time"];
+            scope: components["schemas"]["Scope"];
+        };
+        /** @description What a body says to log in. No `Debug`: it holds a key. */
+        LoginFields: {
+            /** @description The admin key, or an API key. */
+            key: string;
+        };
         /**
          * @description How a connection to a mail server is secured.
          * @enum {string}
@@ -1886,6 +2129,12 @@ export interface components {
             on?: components["schemas"]["IssueKind"][] | null;
             /** @description Whether it also tells that an issue is resolved; `true` by default. */
             resolutions?: boolean | null;
+        };
+        /** @description What a body says about an API key. */
+        NewApiKey: {
+            expires_at?: null | components["schemas"]["Time"];
+            name: string;
+            scope: components["schemas"]["Scope"];
         };
         /** @description What a body says about a connection. */
         NewConnection: {
@@ -2412,9 +2661,42 @@ export interface components {
          * @enum {string}
          */
         Schedule: "exponential" | "linear" | "custom";
+        /**
+         * @description What a caller may do; each includes those before it.
+         * @enum {string}
+         */
+        Scope: "read" | "operate" | "admin";
         /** @description What is shown of a secret. */
         SecretHint: {
             hint: string;
+        };
+        /** @description Who the caller is. */
+        Session: {
+            actor: null | components["schemas"]["Caller"];
+            expires_at: null | components["schemas"]["Time"];
+            /** @description Whether calls need a key or a session here. */
+            login_required: boolean;
+            scope: null | components["schemas"]["Scope"];
+        };
+        /** @description A setting, as it would be written in the configuration file. */
+        Setting: {
+            default: string;
+            is_default: boolean;
+            name: string;
+            section: string;
+            /** @description Secrets are only `set` or `not set`. */
+            value: string;
+        };
+        /** @description What the process was started with. */
+        Settings: {
+            /** @description Where everything durable lives. */
+            data_directory: string;
+            /** @description What the URLs that providers are given begin with; null where that is not known. */
+            public_url: string | null;
+            settings: components["schemas"]["Setting"][];
+            started_at: components["schemas"]["Time"];
+            /** @description The version of Hookyard. */
+            version: string;
         };
         /**
          * @description How a signing secret signs.
@@ -2648,7 +2930,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The host name, or a page of another origin, is not allowed. */
+        /** @description The key is for less, or the host name or a page of another origin is not allowed. */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2678,6 +2960,26 @@ export interface components {
         /** @description Nothing with this id; it may be past retention. */
         NotFound: {
             headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It is not as `If-Match` says. */
+        PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many wrong keys came from there. */
+        TooManyFailures: {
+            headers: {
+                /** @description When to try again, in seconds. */
+                "Retry-After"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -2725,7 +3027,14 @@ export interface components {
             };
         };
     };
-    parameters: never;
+    parameters: {
+        /** @description The call is made once, however often it is sent with the same key. */
+        IdempotencyKey: string;
+        /** @description An `ETag`: made only where the configuration is still that. */
+        IfMatch: string;
+        /** @description An `ETag`: not shown once more where it is still that. */
+        IfNoneMatch: string;
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
@@ -2758,13 +3067,17 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     createAlert: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2777,6 +3090,8 @@ export interface operations {
             /** @description It is made. */
             201: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     /** @description Where it is. */
                     Location: string;
                     [name: string]: unknown;
@@ -2793,6 +3108,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2800,7 +3116,10 @@ export interface operations {
     getAlert: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag`: not shown once more where it is still that. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 id: components["schemas"]["AlertId"];
             };
@@ -2811,23 +3130,40 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Alert"];
                 };
             };
+            /** @description It is what `If-None-Match` has. */
+            304: {
+                headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     deleteAlert: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["AlertId"];
             };
@@ -2846,7 +3182,9 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2854,7 +3192,12 @@ export interface operations {
     updateAlert: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["AlertId"];
             };
@@ -2870,6 +3213,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2882,9 +3227,11 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2892,7 +3239,10 @@ export interface operations {
     testAlert: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["AlertId"];
             };
@@ -2917,6 +3267,248 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    /** @description Where it is. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An `ETag`: not shown once more where it is still that. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description It is what `If-None-Match` has. */
+            304: {
+                headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    deleteApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyFields"];
+                "application/merge-patch+json": components["schemas"]["ApiKeyFields"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["schemas"]["ApiKeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRotationFields"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2945,6 +3537,45 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    listAuditEntries: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                before?: string;
+                actor_type?: components["schemas"]["ActorType"];
+                /** @description Of this API key. */
+                actor_id?: components["schemas"]["ApiKeyId"];
+                /** @description Like `source.update`. */
+                action?: string;
+                /** @description Like `source`. */
+                resource_type?: string;
+                resource_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -2974,13 +3605,17 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     startBulkOperation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3009,6 +3644,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3016,7 +3652,10 @@ export interface operations {
     planBulkOperation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3043,6 +3682,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3071,13 +3711,17 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     cancelBulkOperation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["BulkOperationId"];
             };
@@ -3102,6 +3746,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3127,13 +3772,17 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     applyConfiguration: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3160,6 +3809,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3167,7 +3817,10 @@ export interface operations {
     planConfiguration: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3194,6 +3847,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3224,13 +3878,17 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     createConnection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3243,6 +3901,8 @@ export interface operations {
             /** @description It is made. */
             201: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     /** @description Where it is. */
                     Location: string;
                     [name: string]: unknown;
@@ -3259,6 +3919,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3266,7 +3927,10 @@ export interface operations {
     getConnection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag`: not shown once more where it is still that. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 id: components["schemas"]["ConnectionId"];
             };
@@ -3277,16 +3941,28 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Connection"];
                 };
             };
+            /** @description It is what `If-None-Match` has. */
+            304: {
+                headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -3296,7 +3972,12 @@ export interface operations {
                 /** @description Whether its undelivered events are cancelled. */
                 cancel_events?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["ConnectionId"];
             };
@@ -3324,7 +4005,9 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3332,7 +4015,12 @@ export interface operations {
     updateConnection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["ConnectionId"];
             };
@@ -3348,6 +4036,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3360,9 +4050,11 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3393,13 +4085,17 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     createDestination: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3412,6 +4108,8 @@ export interface operations {
             /** @description It is made. */
             201: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     /** @description Where it is. */
                     Location: string;
                     [name: string]: unknown;
@@ -3428,6 +4126,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3435,7 +4134,10 @@ export interface operations {
     getDestination: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag`: not shown once more where it is still that. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3446,23 +4148,40 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Destination"];
                 };
             };
+            /** @description It is what `If-None-Match` has. */
+            304: {
+                headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     deleteDestination: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3481,7 +4200,9 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3489,7 +4210,12 @@ export interface operations {
     updateDestination: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3505,6 +4231,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3517,9 +4245,11 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3527,7 +4257,10 @@ export interface operations {
     acknowledgeEvents: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3557,6 +4290,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3564,7 +4298,10 @@ export interface operations {
     extendLeases: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3594,6 +4331,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3601,7 +4339,10 @@ export interface operations {
     refuseEvents: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3631,6 +4372,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3638,7 +4380,12 @@ export interface operations {
     pauseDestination: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3649,6 +4396,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3661,8 +4410,10 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3670,7 +4421,10 @@ export interface operations {
     receiveEvents: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3700,6 +4454,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3707,7 +4462,12 @@ export interface operations {
     resumeDestination: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3718,6 +4478,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3730,8 +4492,10 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3739,7 +4503,12 @@ export interface operations {
     rotateDestinationSecret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["DestinationId"];
             };
@@ -3754,6 +4523,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3766,9 +4537,11 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3809,6 +4582,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -3836,6 +4610,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -3868,6 +4643,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -3899,13 +4675,17 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     cancelEvent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["EventId"];
             };
@@ -3930,6 +4710,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3937,7 +4718,10 @@ export interface operations {
     replayEvent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["EventId"];
             };
@@ -3962,6 +4746,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3969,7 +4754,10 @@ export interface operations {
     retryEvent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["EventId"];
             };
@@ -3994,6 +4782,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4001,7 +4790,10 @@ export interface operations {
     runFilter: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4028,6 +4820,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4068,6 +4861,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -4095,13 +4889,17 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     acknowledgeIssue: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["IssueId"];
             };
@@ -4126,6 +4924,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4133,7 +4932,10 @@ export interface operations {
     resolveIssue: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 id: components["schemas"]["IssueId"];
             };
@@ -4158,6 +4960,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4183,6 +4986,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -4207,6 +5011,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -4235,6 +5040,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -4274,6 +5080,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -4301,6 +5108,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -4332,6 +5140,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -4359,6 +5168,117 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    logIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginFields"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Login"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    logOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
@@ -4388,13 +5308,17 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     createSource: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4407,6 +5331,8 @@ export interface operations {
             /** @description It is made. */
             201: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     /** @description Where it is. */
                     Location: string;
                     [name: string]: unknown;
@@ -4423,6 +5349,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4430,7 +5357,10 @@ export interface operations {
     getSource: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag`: not shown once more where it is still that. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 id: components["schemas"]["SourceId"];
             };
@@ -4441,23 +5371,40 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Source"];
                 };
             };
+            /** @description It is what `If-None-Match` has. */
+            304: {
+                headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };
     deleteSource: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["SourceId"];
             };
@@ -4476,7 +5423,9 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4484,7 +5433,12 @@ export interface operations {
     updateSource: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An `ETag`: made only where the configuration is still that. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
             path: {
                 id: components["schemas"]["SourceId"];
             };
@@ -4500,6 +5454,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description What to give as `If-Match` and `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4512,9 +5468,11 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["BodyTimeout"];
             409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4522,7 +5480,10 @@ export interface operations {
     runTransformation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4549,6 +5510,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -4597,6 +5559,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
         };
     };

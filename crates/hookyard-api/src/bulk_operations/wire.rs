@@ -9,8 +9,10 @@ use hookyard_store::bulk::{
     RATE_PER_S_MAX,
 };
 use hookyard_store::by_hand::Action;
+use hookyard_store::catalog::audit::Change;
 use hookyard_store::store::Store;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::body::Object;
@@ -187,6 +189,18 @@ impl OperationView {
             started_at: Rfc3339(operation.started_at),
             ended_at: operation.ended_at.map(Rfc3339),
         }
+    }
+}
+
+impl OperationView {
+    /// What was ordered, for the audit log.
+    pub(crate) fn ordered(&self) -> Vec<Change> {
+        let change = |field: &str, to: Value| Change { field: field.to_owned(), from: Value::Null, to };
+        vec![
+            change("action", self.action.into()),
+            change("include_successful", self.include_successful.into()),
+            change("query", serde_json::to_value(&self.query).unwrap_or_default()),
+        ]
     }
 }
 

@@ -23,6 +23,11 @@ impl Authority {
         Some(Self { host, port: authority.port_u16() })
     }
 
+    /// The name, without the port.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Whether nobody but this machine can have made the name lead here. The port does not matter: a
     /// forwarded port is another one, and a re-bound name shows in the host.
     pub(super) fn is_local(&self, listener: SocketAddr) -> bool {

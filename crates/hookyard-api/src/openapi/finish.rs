@@ -5,13 +5,14 @@
 //! - [`crate::merge::Field`] is no schema of its own: it stands where it is used.
 //! - What an answer shows as `null` is always in it; what it may leave out is never `null`.
 
+mod access;
 mod answers;
 mod schemas;
 
 use serde_json::{Map, Value, json};
 
 /// The groups of endpoints, each with the path segments behind `/api/v1/` (or the whole path) that belong to it.
-const TAGS: [(&str, &str, &[&str]); 13] = [
+const TAGS: [(&str, &str, &[&str]); 15] = [
     ("Sources", "Where webhooks come in.", &["sources"]),
     ("Destinations", "Where events go, and how consumers ask for them.", &["destinations"]),
     ("Connections", "Sources joined to destinations, with rules, order and retries.", &["connections"]),
@@ -24,6 +25,8 @@ const TAGS: [(&str, &str, &[&str]); 13] = [
     ("Bulk operations", "One change to many events.", &["bulk_operations"]),
     ("Issues", "What fails, until it works again.", &["issues"]),
     ("Alerts", "Who is told of issues.", &["alerts"]),
+    ("Access", "Keys, logins, and who did what.", &["api_keys", "session", "audit_entries"]),
+    ("Settings", "What the process was started with.", &["settings"]),
     (
         "Watching",
         "For machines that watch, and for programs that call.",
@@ -47,10 +50,12 @@ pub(super) fn finish(mut description: Value) -> Value {
                 operation.insert("tags".to_owned(), tag_of(path).into_iter().collect());
             }
             answers::add(path, method, operation);
+            access::add(path, method, operation);
             body(method, operation);
         }
     }
     let components = object(&mut description, "components");
+    components.insert("parameters".to_owned(), access::shared_parameters());
     components.insert("responses".to_owned(), answers::shared());
     components.insert("securitySchemes".to_owned(), security_schemes());
     let mut first = json!({

@@ -54,6 +54,10 @@ id! {
     Issue is "IssueId": model::IssueId::PREFIX, 1;
     /// The id of an alert.
     Alert is "AlertId": model::AlertId::PREFIX, 1;
+    /// The id of an API key.
+    ApiKey is "ApiKeyId": model::ApiKeyId::PREFIX, 1;
+    /// The id of an entry of the audit log.
+    AuditEntry is "AuditEntryId": model::AuditEntryId::PREFIX, 1;
 }
 
 /// A text of a form.

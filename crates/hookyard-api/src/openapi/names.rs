@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use hookyard_model::access::{Actor, Scope as Scopes};
 use hookyard_model::alert::{Channel, Security};
 use hookyard_model::attempt::{ErrorKind as AttemptError, Trigger as AttemptTrigger};
 use hookyard_model::connection::DisableCause;
@@ -110,6 +111,12 @@ names! {
     ResolvedBy = [issues::ResolvedBy::Itself.name(), issues::ResolvedBy::Person.name()];
     /// How a connection to a mail server is secured.
     MailSecurity = Security::ALL.map(Security::name);
+    /// What a caller may do; each includes those before it.
+    Scope = Scopes::ALL.map(Scopes::name);
+    /// Who calls.
+    CallerType = [Actor::Local.type_name(), Actor::AdminKey.type_name(), "api_key"];
+    /// Who did something.
+    ActorType = Actor::TYPES;
     /// How important a line of the console is.
     LineLevel = Level::ALL.map(Level::name);
 }

@@ -60,12 +60,17 @@ struct AnswerView {
 impl SourceView {
     /// Shows a source.
     pub(crate) fn new(source: &Source, api: &Shared) -> Self {
-        let url = source.url(api.public_url.as_deref());
+        Self::at(source, api.public_url.as_deref(), &api.listening_url)
+    }
+
+    /// Shows a source of a server with this public URL, or else at this address.
+    pub(crate) fn at(source: &Source, public_url: Option<&str>, listening_url: &str) -> Self {
+        let url = source.url(public_url);
         Self {
             id: source.id.to_string(),
             name: source.name.clone(),
             token: source.token.clone(),
-            url: url.unwrap_or_else(|| format!("{}/{}", api.listening_url, source.token)),
+            url: url.unwrap_or_else(|| format!("{listening_url}/{}", source.token)),
             public_url: source.public_url.clone(),
             provider: source.verification.provider.clone(),
             secrets: hints(&source.verification.secrets),

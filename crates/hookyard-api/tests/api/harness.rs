@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use hookyard_api::server::{Api, Options};
+use hookyard_api::configured::describe;
+use hookyard_api::server::{Api, Logins, Options};
+use hookyard_model::access::Scope;
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::id::ProjectId;
 use hookyard_model::secret::Secret;
 use hookyard_store::Faults;
+use hookyard_store::catalog::NewApiKey;
+use hookyard_store::catalog::audit;
 use hookyard_store::store::{Options as StoreOptions, Store};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -42,7 +46,13 @@ pub(crate) struct Server {
     _directory: TempDir,
 }
 
-/// An answer, read to its end.
+/// An API key that a test made.
+pub(crate) struct SeededKey {
+    pub(crate) id: String,
+    pub(crate) text: String,
+}
+
+/// An answer, read to its end; of a stream only the head.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -93,17 +103,32 @@ impl Server {
 
     /// A server with these options, whose journal can be made to fail.
     pub(crate) async fn with_faults(options: Options, faults: Arc<Faults>) -> Self {
+        Self::at("127.0.0.1:0", options, faults).await
+    }
+
+    /// A server that is not on loopback only, so that calls need a key.
+    pub(crate) async fn beyond_loopback(options: Options) -> Self {
+        Self::at("0.0.0.0:0", options, Arc::default()).await
+    }
+
+    async fn at(listen: &str, mut options: Options, faults: Arc<Faults>) -> Self {
+        if options.logins == Logins::default() {
+            // Tests guess a lot, and wait for nothing.
+            options.logins.failures_per_minute_max = u32::MAX;
+            options.logins.failure_delay = Duration::ZERO;
+        }
         let directory = tempfile::tempdir().unwrap();
         let clock = Clock::manual(START);
         let store_options = StoreOptions {
             clock: clock.clone(),
             faults: Some(faults),
+            audit: audit::Settings { describe: audit::Describe(describe), ..audit::Settings::default() },
             ..StoreOptions::new(directory.path())
         };
         let store = Store::open(store_options).unwrap();
         store.recovered().await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind(listen).await.unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], listener.local_addr().unwrap().port()));
         let (shutdown, stop) = watch::channel(false);
         let key = options.admin_key.as_ref().map(|key| key.expose().to_owned());
         let mut registry = Registry::default();
@@ -143,9 +168,14 @@ impl Server {
         }
         let request = request.body(Full::new(body.into())).unwrap();
         let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        let is_stream =
+            parts.headers.get("content-type").is_some_and(|it| it.as_bytes() == b"text/event-stream");
+        let body = if is_stream { Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
         drop(sender);
-        let _ = driving.await;
+        match is_stream {
+            true => driving.abort(),
+            false => drop(driving.await),
+        }
         let mut answers = self.answers.lock().unwrap();
         answers.extend_from_slice(format!("{:?}\n", parts.headers).as_bytes());
         answers.extend_from_slice(&body);
@@ -154,13 +184,42 @@ impl Server {
 
     /// Sends a call as a well-behaved client does.
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.showing(self.key.as_deref(), method, path, body).await
+    }
+
+    /// Sends a call that shows nothing.
+    pub(crate) async fn anonymous(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.showing(None, method, path, body).await
+    }
+
+    /// Sends a call that shows this key.
+    pub(crate) async fn as_key(&self, key: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.showing(Some(key), method, path, body).await
+    }
+
+    async fn showing(&self, key: Option<&str>, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let host = self.address.to_string();
-        let bearer = self.key.as_ref().map(|key| format!("Bearer {key}"));
+        let bearer = key.map(|key| format!("Bearer {key}"));
         let mut headers = vec![("host", host.as_str())];
         headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
         headers.extend(body.map(|_| ("content-type", "application/json")));
         let body = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
         self.send(method, path, &headers, body).await
+    }
+
+    /// Makes an API key of the scope admin, not through the API.
+    pub(crate) async fn seed_key(&self, name: &str) -> SeededKey {
+        let new = NewApiKey { name: name.to_owned(), scope: Scope::Admin, expires_at: None };
+        let made = self.store.catalog().create_api_key(self.project(), new).await.unwrap();
+        SeededKey { id: made.key.id.to_string(), text: made.text.expose().to_owned() }
+    }
+
+    /// Begins a session with this key; what to send as `Cookie`.
+    pub(crate) async fn log_in(&self, key: &str) -> String {
+        let body = serde_json::json!({"key": key});
+        let answer = self.anonymous("POST", "/api/v1/session", Some(&body)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        answer.header("set-cookie").split(';').next().unwrap().to_owned()
     }
 
     /// `GET`.

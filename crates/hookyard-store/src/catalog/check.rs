@@ -43,6 +43,8 @@ pub enum Noun {
     Connection,
     /// An alert.
     Alert,
+    /// An API key.
+    ApiKey,
 }
 
 impl fmt::Display for Noun {
@@ -53,6 +55,7 @@ impl fmt::Display for Noun {
             Self::Destination => "destination",
             Self::Connection => "connection",
             Self::Alert => "alert",
+            Self::ApiKey => "API key",
         })
     }
 }

@@ -13,12 +13,14 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavio
 use rustc_hash::FxHashMap;
 use tokio::sync::watch;
 
+use super::audit::{self, Author};
 use super::key::SecretKey;
+use super::key_uses::KeyUses;
 use super::schema::{self, SchemaError};
 use super::seal::{self, Place, SealError};
-use super::{Catalog, Shared, Snapshot, alerts, connections, destinations, sources};
+use super::{Catalog, Shared, Snapshot, alerts, api_keys, connections, destinations, sources};
 
-const FILE: &str = "catalog.sqlite";
+pub(crate) const FILE: &str = "catalog.sqlite";
 /// For a reader from outside, such as a backup; Hookyard itself has one connection only.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const KEY_CHECK: Place = Place { table: "catalog", column: "key_check", row: 1 };
@@ -88,7 +90,8 @@ pub(super) enum LoadError {
 
 impl Catalog {
     /// Opens `catalog.sqlite` in `directory`, or makes it with the `default` project in it. Blocks.
-    /// Ids from `ids` will be greater than all that are in the database.
+    /// Ids from `ids` will be greater than all that are in the database. What changes is the process' own doing, as
+    /// far as [`Catalog::by`] says nothing else.
     ///
     /// # Errors
     /// [`OpenError`] where the database is damaged, too new, or encrypted with another key.
@@ -97,12 +100,15 @@ impl Catalog {
         key: SecretKey,
         clock: Clock,
         ids: Arc<Generator>,
+        audit: audit::Settings,
     ) -> Result<Self, OpenError> {
         let path = directory.join(FILE);
-        let (database, snapshot) =
-            open(&path, &key, clock.now(), &ids).map_err(|error| error.in_file(&path))?;
+        let in_file = |error: LoadError| error.in_file(&path);
+        let (database, snapshot) = open(&path, &key, clock.now(), &ids).map_err(in_file)?;
+        let key_uses = KeyUses::load(&database).map_err(in_file)?;
         let current = watch::Sender::new(Arc::new(snapshot));
-        Ok(Self { shared: Arc::new(Shared { current, database: Mutex::new(database), key, clock, ids }) })
+        let shared = Shared { current, database: Mutex::new(database), key, clock, ids, audit, key_uses };
+        Ok(Self { shared: Arc::new(shared), author: Arc::new(Author::system()), condition: None })
     }
 }
 
@@ -131,7 +137,9 @@ fn open(
         .chain(snapshot.connections.keys().map(|id| id.0))
         .chain(snapshot.alerts.keys().map(|id| id.0))
         .chain(snapshot.projects.iter().map(|project| project.id.0))
+        .chain(snapshot.api_keys.keys().map(|id| id.0))
         .chain(newest_retired(&database)?)
+        .chain(audit::newest(&database)?)
         .max();
     ids.advance_past(newest.unwrap_or_default());
     Ok((database, snapshot))
@@ -181,6 +189,7 @@ fn load(database: &Connection, key: &SecretKey) -> Result<Snapshot, LoadError> {
         connections: by_id(connections::load(database, key)?, |connection| connection.id),
         by_source: FxHashMap::default(),
         alerts: by_id(alerts::load(database, key)?, |alert| alert.id),
+        api_keys: by_id(api_keys::load(database)?, |key| key.id),
     };
     snapshot.group_by_source();
     Ok(snapshot)

@@ -18,15 +18,15 @@ const TOKEN_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Where a sealed value stands; it opens nowhere else.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) table: &'static str,
-    pub(super) column: &'static str,
-    pub(super) row: u64,
+pub(crate) struct Place {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    pub(crate) row: u64,
 }
 
 /// A value cannot be sealed or opened.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SealError {
+pub(crate) enum SealError {
     /// The operating system gives no random bytes.
     #[error("the operating system gives no random bytes: {0}")]
     NoRandomness(getrandom::Error),
@@ -42,7 +42,7 @@ pub(super) enum SealError {
 }
 
 /// Encrypts `plain` for `place`.
-pub(super) fn seal(key: &SecretKey, place: Place, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+pub(crate) fn seal(key: &SecretKey, place: Place, plain: &[u8]) -> Result<Vec<u8>, SealError> {
     let mut nonce = [0_u8; NONCE_BYTES];
     getrandom::fill(&mut nonce).map_err(SealError::NoRandomness)?;
     let context = context(place);
@@ -53,7 +53,7 @@ pub(super) fn seal(key: &SecretKey, place: Place, plain: &[u8]) -> Result<Vec<u8
 }
 
 /// Decrypts what [`seal`] made for the same `place`.
-pub(super) fn unseal(key: &SecretKey, place: Place, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+pub(crate) fn unseal(key: &SecretKey, place: Place, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
     let (version, rest) = sealed.split_first().ok_or(SealError::Refused)?;
     if *version != VERSION {
         return Err(SealError::UnknownVersion(*version));

@@ -1,7 +1,9 @@
 //! The catalog on real files: one harness, and a module per promise.
 
 mod alerts;
+mod api_keys;
 mod apply;
+mod audited;
 mod declare;
 mod durable;
 mod retired;
@@ -87,7 +89,16 @@ impl Fixture {
 }
 
 fn open(directory: &TempDir, clock: &Clock, key_byte: u8) -> Result<Catalog, OpenError> {
-    Catalog::open(directory.path(), key(key_byte), clock.clone(), Arc::new(Generator::new(0)))
+    open_with(directory, clock, key_byte, audit::Settings::default())
+}
+
+fn open_with(
+    directory: &TempDir,
+    clock: &Clock,
+    key_byte: u8,
+    audit: audit::Settings,
+) -> Result<Catalog, OpenError> {
+    Catalog::open(directory.path(), key(key_byte), clock.clone(), Arc::new(Generator::new(0)), audit)
 }
 
 fn key(byte: u8) -> SecretKey {

@@ -10,6 +10,7 @@ use hookyard_model::id::{Generator, ProjectId};
 use hookyard_model::source::ManagedBy;
 use rusqlite::{Transaction, TransactionBehavior};
 
+use super::audit::{self, Author};
 use super::check::{Noun, Problem};
 use super::key::SecretKey;
 use super::seal::SealError;
@@ -75,6 +76,12 @@ pub enum WriteError {
     /// The project has as many alerts as it can have.
     #[error("a project has at most {} alerts: delete one first", hookyard_model::alert::ALERTS_MAX)]
     TooManyAlerts,
+    /// The project has as many API keys as it can have.
+    #[error("a project has at most {} API keys: delete one first", hookyard_model::access::API_KEYS_MAX)]
+    TooManyApiKeys,
+    /// What the caller made a condition of the change does not hold; nothing was changed.
+    #[error("it is not as it was when you looked: look at it again, and repeat the change")]
+    ConditionFailed,
     /// The configuration file declares it, so the API does not change it.
     #[error("the {noun} `{name}` comes from the configuration file: change it there")]
     ManagedByFile {
@@ -172,8 +179,9 @@ impl Catalog {
         F: FnOnce(&mut Draft<'_>) -> Result<T, WriteError> + Send + 'static,
         T: Send + 'static,
     {
-        let shared = Arc::clone(&self.shared);
-        match tokio::task::spawn_blocking(move || shared.write(is_trial, change)).await {
+        let Self { shared, author, condition } = self.clone();
+        let holds = move |snapshot: &Snapshot| condition.is_none_or(|condition| condition(snapshot));
+        match tokio::task::spawn_blocking(move || shared.write(&author, is_trial, holds, change)).await {
             Ok(written) => written,
             Err(failed) => match failed.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -186,15 +194,20 @@ impl Catalog {
 impl Shared {
     fn write<T>(
         &self,
+        author: &Author,
         is_trial: bool,
+        holds: impl FnOnce(&Snapshot) -> bool,
         change: impl FnOnce(&mut Draft<'_>) -> Result<T, WriteError>,
     ) -> Result<T, WriteError> {
         // A writer that panicked has rolled back, so what it leaves behind is whole.
         let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let tx = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let next = Snapshot::clone(&self.current.borrow());
-        let mut draft =
-            Draft { tx: &tx, key: &self.key, ids: &self.ids, now: self.clock.now(), next, changes: 0 };
+        let before = Arc::clone(&self.current.borrow());
+        if !holds(&before) {
+            return Err(WriteError::ConditionFailed);
+        }
+        let (now, next) = (self.clock.now(), Snapshot::clone(&before));
+        let mut draft = Draft { tx: &tx, key: &self.key, ids: &self.ids, now, next, changes: 0 };
         let result = change(&mut draft)?;
         let Draft { mut next, changes, .. } = draft;
         if changes == 0 || is_trial {
@@ -203,6 +216,7 @@ impl Shared {
         next.version += 1;
         next.group_by_source();
         tx.execute("UPDATE catalog SET version = ?1", [next.version.cast_signed()])?;
+        audit::note_differences(&tx, &self.ids, now, (author, &self.audit), (&before, &next))?;
         tx.commit()?;
         self.current.send_replace(Arc::new(next));
         Ok(result)

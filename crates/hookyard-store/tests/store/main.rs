@@ -15,6 +15,7 @@ mod claims;
 mod faults;
 mod fixture;
 mod full_disk;
+mod idempotency;
 mod index;
 mod issues;
 mod kill;

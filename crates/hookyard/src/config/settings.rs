@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hookyard_alert::settings::Settings as Alerts;
+use hookyard_api::server::Logins;
 use hookyard_ingest::limits::Limits;
 use hookyard_model::request::HEADER_LINES_MAX;
 use hookyard_model::secret::Secret;
 use hookyard_outgoing::exchange::AnswerLimits;
 use hookyard_route::limits::Limits as VerificationLimits;
+use hookyard_store::catalog::audit::Settings as Audit;
+use hookyard_store::idempotency::Settings as Idempotency;
 use hookyard_store::issues::Settings as Issues;
 use hookyard_store::store::Options;
 use hookyard_transform::limits::{EngineLimits, Limits as RunLimits};
@@ -22,7 +25,7 @@ use tracing::Level;
 
 use super::table::{Reader, Table};
 use super::{
-    Delivery, Health, Log, LogFormat, Server, ServerTls, Storage, Transformations, VerificationCache,
+    Access, Delivery, Health, Log, LogFormat, Server, ServerTls, Storage, Transformations, VerificationCache,
 };
 
 const KIB: u64 = 1 << 10;
@@ -84,6 +87,18 @@ impl Default for Delivery {
             latest_keys_max,
             lanes_bytes_max,
             response_body_bytes_max,
+        }
+    }
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        let Audit { retention, entries_max, .. } = Audit::default();
+        Self {
+            logins: Logins::default(),
+            audit_retention: retention,
+            audit_entries_max: entries_max,
+            idempotency: Idempotency::default(),
         }
     }
 }
@@ -329,6 +344,47 @@ pub(super) fn alerts(mut table: Table<'_>, reader: &mut Reader<'_>) -> Alerts {
     }
     table.finish(reader);
     alerts
+}
+
+pub(super) fn access(mut table: Table<'_>, reader: &mut Reader<'_>) -> Access {
+    let default = Access::default();
+    let (logins, idempotency) = (default.logins, default.idempotency);
+    let access = Access {
+        logins: Logins {
+            failures_per_minute_max: table
+                .count(reader, "failures_per_minute_max", 1..=1_000_000)
+                .unwrap_or(logins.failures_per_minute_max),
+            failure_delay: table
+                .duration(reader, "failure_delay", Duration::ZERO..=MINUTE)
+                .unwrap_or(logins.failure_delay),
+            session_lifetime: table
+                .duration(reader, "session_lifetime", MINUTE..=30 * DAY)
+                .unwrap_or(logins.session_lifetime),
+            sessions_max: table.count(reader, "sessions_max", 1..=1_000_000).unwrap_or(logins.sessions_max),
+        },
+        audit_retention: table
+            .duration_or(reader, "audit_retention", DAY..=DAYS_MAX * DAY, "forever")
+            .unwrap_or(default.audit_retention),
+        audit_entries_max: table
+            .count(reader, "audit_entries_max", 1_000..=100_000_000)
+            .unwrap_or(default.audit_entries_max),
+        idempotency: Idempotency {
+            lifetime: table
+                .duration(reader, "idempotency_lifetime", MINUTE..=30 * DAY)
+                .unwrap_or(idempotency.lifetime),
+            answers_max: table
+                .count(reader, "idempotency_answers_max", 1..=10_000_000)
+                .unwrap_or(idempotency.answers_max),
+            bytes_max: table
+                .size(reader, "idempotency_bytes_max", MIB..=64 * GIB)
+                .unwrap_or(idempotency.bytes_max),
+            answer_bytes_max: table
+                .size(reader, "idempotency_answer_bytes_max", KIB..=64 * MIB)
+                .unwrap_or(idempotency.answer_bytes_max),
+        },
+    };
+    table.finish(reader);
+    access
 }
 
 pub(super) fn health(mut table: Table<'_>, reader: &mut Reader<'_>) -> Health {

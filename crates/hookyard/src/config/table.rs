@@ -443,7 +443,7 @@ fn to_json(value: DeValue<'_>) -> Option<serde_json::Value> {
 }
 
 /// Like humantime, but without its years and months, which are of no fixed length.
-fn show_duration(duration: Duration) -> String {
+pub(super) fn show_duration(duration: Duration) -> String {
     const DAY_S: u64 = 24 * 3600;
     match duration.as_secs() {
         seconds if seconds > 0 && seconds.is_multiple_of(DAY_S) => format!("{}d", seconds / DAY_S),

@@ -71,10 +71,54 @@ fn the_manual_states_the_defaults() {
     assert!(default.server.data_dir.ends_with(Server::default().data_dir));
 }
 
+/// What the API shows is what the manual states: no setting is missing there, and none has another name.
+#[test]
+fn the_api_shows_every_setting() {
+    let shown = Config::default().shown();
+    assert!(shown.iter().all(|it| it.value == it.default));
+    let [defaults] = blocks("```toml defaults")[..] else { panic!("one block of defaults") };
+    let (mut section, mut stated) = ("", 0);
+    for line in defaults.lines().filter(|line| !line.is_empty()) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = name;
+            continue;
+        }
+        let (name, value) = line.split_once(" = ").unwrap();
+        let found = shown.iter().find(|it| it.section == section && it.name == name);
+        let found = found.unwrap_or_else(|| panic!("{section}.{name}"));
+        let value = value.trim_matches('"').trim_start_matches("./");
+        let same_time =
+            humantime::parse_duration(value).ok().zip(humantime::parse_duration(&found.value).ok());
+        let is_same = same_time.is_some_and(|(stated, shown)| stated == shown) || found.value == value;
+        assert!(is_same, "{section}.{name}: {value} {}", found.value);
+        stated += 1;
+    }
+    let without: Vec<_> = shown.iter().filter(|it| it.value == "not set").map(|it| it.name).collect();
+    assert_eq!(without, ["public_url", "admin_key", "cert", "key"]);
+    assert_eq!(shown.len(), stated + without.len());
+}
+
+#[test]
+fn what_the_api_shows_is_no_secret() {
+    let text = "[server]\nadmin_key = 'a-key-that-is-secret'\n[storage]\nretention = 'forever'\n\
+                [delivery]\nallow_networks = ['10.0.0.0/8', 'fd00::/8']\n";
+    let shown = parse(text).unwrap().shown();
+    assert!(!format!("{shown:?}").contains("a-key-that"), "{shown:?}");
+    let changed: Vec<_> = shown.iter().filter(|it| it.value != it.default).collect();
+    let changed: Vec<_> =
+        changed.iter().map(|it| (it.name, it.value.as_str(), it.default.as_str())).collect();
+    let expected = [
+        ("admin_key", "set", "not set"),
+        ("retention", "forever", "30d"),
+        ("allow_networks", "[\"10.0.0.0/8\", \"fd00::/8\"]", "[]"),
+    ];
+    assert_eq!(changed, expected);
+}
+
 #[test]
 fn the_manual_leaves_out_no_setting() {
     let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
-                [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[issues]\nx=1\n[alerts]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
+                [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[issues]\nx=1\n[alerts]\nx=1\n[access]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
                 [[destination]]\nx=1\nname='a'\nurl='http://a'\nrate={limit=1,x=1}\nbreaker={x=1}\n\
                 [[destination]]\nx=1\nname='b'\ntype='pull'\n\
                 [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n\
@@ -88,8 +132,18 @@ fn the_manual_leaves_out_no_setting() {
         for setting in known.split(", ") {
             let is_section = ["server", "limits", "storage", "verification", "transformations", "delivery"]
                 .contains(&setting)
-                || ["issues", "alerts", "health", "log", "source", "destination", "connection", "alert"]
-                    .contains(&setting);
+                || [
+                    "issues",
+                    "alerts",
+                    "access",
+                    "health",
+                    "log",
+                    "source",
+                    "destination",
+                    "connection",
+                    "alert",
+                ]
+                .contains(&setting);
             let is_shown = MANUAL.contains(&format!("`{setting}`"))
                 || MANUAL.contains(&format!("{setting} = "))
                 || MANUAL.contains(&format!("[server.{setting}]"));
@@ -375,6 +429,17 @@ timeout = "28s"
 retry_first = "29ms"
 retry_max = "30s"
 retry_age_max = "31m"
+[access]
+failures_per_minute_max = 32
+failure_delay = "33ms"
+session_lifetime = "34m"
+sessions_max = 35
+audit_retention = "forever"
+audit_entries_max = 37000
+idempotency_lifetime = "38h"
+idempotency_answers_max = 39
+idempotency_bytes_max = "40MiB"
+idempotency_answer_bytes_max = "41KiB"
 [log]
 format = "json"
 level = "warn"
@@ -437,6 +502,22 @@ level = "warn"
             lanes_bytes_max: 12 << 20,
             response_body_bytes_max: 13,
         },
+        access: Access {
+            logins: Logins {
+                failures_per_minute_max: 32,
+                failure_delay: Duration::from_millis(33),
+                session_lifetime: s(34 * 60),
+                sessions_max: 35,
+            },
+            audit_retention: None,
+            audit_entries_max: 37_000,
+            idempotency: Idempotency {
+                lifetime: s(38 * 3600),
+                answers_max: 39,
+                bytes_max: 40 << 20,
+                answer_bytes_max: 41 << 10,
+            },
+        },
         issues: Issues { rejected_max: 50, backpressure_age_max: Some(s(15 * 60)), outbox_max: 27_000 },
         alerts: Alerts {
             timeout: s(28),
@@ -484,6 +565,8 @@ fn single_settings_that_are_wrong() {
         ("[delivery]\nallow_networks = '10.0.0.0/8'", 2, "must be a list in brackets"),
         ("[delivery]\nallow_networks = [\n  1]", 3, "must list texts in quotes, not a number"),
         ("[alerts]\nretry_max = '1s'", 2, "must be at least alerts.retry_first"),
+        ("[access]\naudit_retention = '1h'", 2, "must be a duration from 1d to 36500d in quotes"),
+        ("[access]\nsession_lifetime = '60d'", 2, "must be a duration from 1m to 30d in quotes"),
         ("[issues]\nrejected_max = 0", 2, "1"),
         ("[issues]\nbackpressure_age_max = 'none'", 2, "like `30s` or `12h`, or `off`"),
         ("[health]\nundelivered_age_max = 'none'", 2, "like `30s` or `12h`, or `off`"),
@@ -787,4 +870,13 @@ fn the_admin_listener_needs_a_key_beyond_loopback() {
         assert!(matches!(server(admin, None).check(), Err(AdminKeyError::Missing(_))), "{admin}");
     }
     assert_eq!(server("127.0.0.1:1", Some("short")).check(), Err(AdminKeyError::Short(16)));
+    // A store that is there may have API keys, which are looked at once it is open.
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("catalog.sqlite"), "").unwrap();
+    let used = Server { data_dir: directory.path().to_owned(), ..server("0.0.0.0:1", None) };
+    assert_eq!(used.check(), Ok(()));
+    assert_eq!(used.check_api_keys(true), Ok(()));
+    assert!(matches!(used.check_api_keys(false), Err(AdminKeyError::Missing(_))));
+    assert_eq!(server("127.0.0.1:1", None).check_api_keys(false), Ok(()));
+    assert_eq!(server("0.0.0.0:1", long).check_api_keys(false), Ok(()));
 }

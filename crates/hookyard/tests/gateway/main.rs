@@ -23,6 +23,7 @@ mod namespace;
 mod process;
 mod sink;
 
+mod access;
 mod alerts;
 mod auth;
 mod bulk;

@@ -2,17 +2,21 @@
 
 use serde_json::{Map, Value, json};
 
+use super::access;
+
 /// Status, name among the shared answers, and when it is.
-const PROBLEMS: [(&str, &str, &str); 11] = [
+const PROBLEMS: [(&str, &str, &str); 13] = [
     ("400", "MalformedBody", "The body is not JSON, or broke off."),
     ("401", "Unauthorized", "No key, or not the right one."),
-    ("403", "Forbidden", "The host name, or a page of another origin, is not allowed."),
+    ("403", "Forbidden", "The key is for less, or the host name or a page of another origin is not allowed."),
     ("404", "NotFound", "Nothing with this id; it may be past retention."),
     ("408", "BodyTimeout", "The body took too long to arrive."),
     ("409", "Conflict", "How things stand does not allow it; `code` says what does not."),
+    ("412", "PreconditionFailed", "It is not as `If-Match` says."),
     ("413", "BodyTooLarge", "The body is too long."),
     ("415", "UnsupportedMediaType", "The body is not declared as JSON."),
     ("422", "Unprocessable", "A field or a parameter is unknown, missing or invalid; `field` names it."),
+    ("429", "TooManyFailures", "Too many wrong keys came from there."),
     ("500", "Internal", "Something failed here; the cause is in the server's log."),
     ("503", "Unavailable", "Not now: the disk is full or failing, or there is too much to do."),
 ];
@@ -20,14 +24,15 @@ const PROBLEMS: [(&str, &str, &str); 11] = [
 /// Adds to a call the errors that its kind of call can meet and that it does not describe itself.
 pub(super) fn add(path: &str, method: &str, operation: &mut Map<String, Value>) {
     let is_open = operation.get("security").is_some();
-    let is_writing = matches!(method, "post" | "patch" | "delete");
+    let is_writing = access::is_writing(method);
     let has_body = matches!(method, "post" | "patch");
     let declares_body = operation.contains_key("requestBody");
     let Some(Value::Object(answers)) = operation.get_mut("responses") else { return };
     for (status, name, _) in PROBLEMS {
         let is_met = match status {
             "400" | "408" | "413" => has_body,
-            "401" => !is_open,
+            "401" | "429" => !is_open,
+            "412" => access::takes_if_match(path, method),
             "404" => path.contains('{'),
             "409" | "503" => is_writing,
             "415" => declares_body,
@@ -67,7 +72,7 @@ pub(super) fn shared() -> Value {
         let header = |about: &str| json!({"description": about, "schema": {"type": "string"}});
         let headers = match status {
             "401" => json!({"WWW-Authenticate": header("How to show a key.")}),
-            "503" => json!({"Retry-After": header("When to try again, in seconds.")}),
+            "429" | "503" => json!({"Retry-After": header("When to try again, in seconds.")}),
             _ => json!({}),
         };
         let content =

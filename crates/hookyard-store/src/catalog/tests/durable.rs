@@ -1,5 +1,6 @@
 //! What is on disk: everything, encrypted where it is secret, and refused where it is not as it was written.
 
+use hookyard_model::access::Scope;
 use hookyard_model::connection::DisableCause;
 use hookyard_model::destination::HttpVersion;
 use hookyard_model::order::Order;
@@ -8,6 +9,7 @@ use hookyard_model::rule::{Delay, Rule};
 use hookyard_model::source::Answer;
 
 use super::*;
+use crate::history::Page;
 
 async fn filled() -> Fixture {
     let fixture = Fixture::new();
@@ -166,7 +168,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let error = Fixture::new()
         .reopened_after(|database| database.pragma_update(None, "user_version", 99).unwrap())
         .unwrap_err();
-    assert!(matches!(error, OpenError::TooNew { found: 99, known: 9, .. }), "{error}");
+    assert!(matches!(error, OpenError::TooNew { found: 99, known: 10, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -196,8 +198,9 @@ async fn a_damaged_file_is_reported_as_such() {
 fn a_directory_that_is_not_there_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let missing = directory.path().join("missing");
-    let error =
-        Catalog::open(&missing, key(1), Clock::manual(START), Arc::new(Generator::new(0))).unwrap_err();
+    let ids = Arc::new(Generator::new(0));
+    let audit = audit::Settings::default();
+    let error = Catalog::open(&missing, key(1), Clock::manual(START), ids, audit).unwrap_err();
     assert!(matches!(error, OpenError::Unreadable { .. }), "{error}");
     assert!(error.to_string().contains("missing/catalog.sqlite"), "{error}");
 }
@@ -326,4 +329,37 @@ async fn a_database_of_the_sixth_version_is_read_for_ever() {
     let fields = ["/body/customer/id", "/headers/x-shop"].map(str::to_owned);
     assert_eq!(ruled.order, Order::Key(fields.into()));
     assert_eq!(snapshot.connection_named(project, "strict").unwrap().order, Order::Destination);
+}
+
+/// At schema version 10: API keys, one of them rotated and one with an end, and the audit log.
+#[tokio::test]
+async fn a_database_of_the_tenth_version_is_read_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = rusqlite::Connection::open(directory.path().join("catalog.sqlite")).unwrap();
+    database.execute_batch(include_str!("../fixtures/catalog_v10.sql")).unwrap();
+    drop(database);
+    let rotated_at = START.plus(Duration::from_secs(60));
+    let catalog = open(&directory, &Clock::manual(rotated_at), 1).unwrap();
+    let snapshot = catalog.snapshot();
+    let key_of = |text: &str, now| snapshot.api_key_of(text, now).map(|key| key.name.clone());
+    let before = "hky_03nfc9c00000106rr9pms86s9hbgpv1aqnbq8kwd6yjsrws7qscwejpxdbb040r24";
+    let now = "hky_03nfc9c000001f73bhfmpewswte85fvbtyt1fsd8yxp426dxy7pw57w5tkxrcd0x4";
+    let ending = "hky_03nfcgpc00000dww7ws9kd3rq9838t14yr4167p9c57whdpz5csn32gc8mgngb03s";
+    assert_eq!(key_of(now, rotated_at).as_deref(), Some("ci"));
+    assert_eq!(key_of(before, rotated_at).as_deref(), Some("ci"));
+    assert_eq!(key_of(before, rotated_at.plus(Duration::from_secs(3600))), None);
+    assert_eq!(key_of(ending, rotated_at).as_deref(), Some("ending"));
+    assert_eq!(key_of(ending, rotated_at.plus(Duration::from_secs(86_400))), None);
+    let ci = snapshot.api_key_named(snapshot.default_project, "ci").unwrap();
+    assert_eq!((ci.scope, ci.hint.as_str()), (Scope::Operate, "d0x4"));
+    assert_eq!(catalog.api_key_used_at(ci.id), Some(rotated_at));
+
+    let page = Page { before: None, limit: 10 };
+    let entries = catalog.audit_entries(audit::Filter::default(), page).await.unwrap();
+    let actions: Vec<_> = entries.iter().map(|it| (it.actor_type.as_str(), it.action.as_str())).collect();
+    let expected =
+        [("system", "source.create"), ("api_key", "api_key.create"), ("api_key", "api_key.create")];
+    assert_eq!(actions, expected);
+    assert_eq!(entries[2].changes[0].to, "ci");
+    assert_eq!(entries[2].remote.as_deref(), Some("10.0.0.1"));
 }
