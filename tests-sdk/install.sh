@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the official SDKs that the tests sign and verify with, exactly as package-lock.json and
-# requirements.txt pin them. Does nothing where they are already there, so that `make test` can call it every time.
+# Installs the official SDKs that the tests sign and verify with, and what holds the API against its description, exactly as
+# package-lock.json and the requirements.txt of each folder pin them. Does nothing where they are already there, so that `make test` can call it every time.
 set -eu
 cd "$(dirname "$0")"
 
@@ -15,7 +15,7 @@ has_node() {
 }
 
 has_python() {
-    command -v python3 >/dev/null 2>&1 && python3 -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 9))'
+    command -v python3 >/dev/null 2>&1 && python3 -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 10))'
 }
 
 # With root on Debian what is missing is installed; otherwise the user is told what to run.
@@ -42,18 +42,24 @@ need() {
 }
 
 need "Node.js $node_major_min or newer with npm" has_node "nodejs npm" node https://nodejs.org/en/download
-need "Python 3.9 or newer with venv" has_python "python3 python3-venv" python3 https://www.python.org/downloads
+need "Python 3.10 or newer with venv" has_python "python3 python3-venv" python3 https://www.python.org/downloads
 
 if ! cmp -s package-lock.json "$installed_npm"; then
     # No package may run a script of its own.
     npm ci --ignore-scripts --loglevel=error >&2
     cp package-lock.json "$installed_npm"
 fi
-if ! cmp -s requirements.txt "$installed_pypi"; then
-    rm -rf .venv
-    python3 -m venv .venv
+# A virtual environment in a folder, of the packages that its requirements.txt pins.
+install_pypi() {
+    cmp -s "$1/requirements.txt" "$1/$installed_pypi" && return
+    rm -rf "$1/.venv"
+    python3 -m venv "$1/.venv"
     # Wheels only: a source package would run a script of its own.
-    .venv/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
-        -r requirements.txt >&2
-    cp requirements.txt "$installed_pypi"
-fi
+    "$1/.venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+        -r "$1/requirements.txt" >&2
+    cp "$1/requirements.txt" "$1/$installed_pypi"
+}
+
+# Apart from each other: what schemathesis needs is not what the SDKs need.
+install_pypi .
+install_pypi openapi

@@ -31,6 +31,10 @@ pub(crate) struct Plan {
     pub(crate) backlog: Row,
     /// How many events are delivered before the disk is measured.
     pub(crate) stored: Row,
+    /// How many events are in the history that is looked at.
+    pub(crate) history: Row,
+    /// How often each question is asked of it.
+    pub(crate) questions: usize,
 }
 
 impl Plan {
@@ -42,6 +46,8 @@ impl Plan {
         overload: Duration::from_secs(30),
         backlog: 1_000_000,
         stored: 400_000,
+        history: 1_000_000,
+        questions: 200,
     };
     const QUICK: Self = Self {
         rounds: 1,
@@ -51,6 +57,8 @@ impl Plan {
         overload: Duration::from_secs(6),
         backlog: 100_000,
         stored: 200_000,
+        history: 200_000,
+        questions: 50,
     };
 }
 

@@ -141,6 +141,11 @@ impl Gateway {
         Target { address: self.public, path: format!("/{source}"), secret: SECRET.to_owned() }
     }
 
+    /// Where its API is.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
     /// Its data directory.
     pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")

@@ -22,6 +22,7 @@ mod sink;
 
 mod floor;
 
+mod api;
 mod disk;
 mod gateway;
 mod os;
@@ -34,6 +35,7 @@ mod figures;
 mod table;
 
 mod by_hand;
+mod fill;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,6 +77,8 @@ enum Command {
     Load(by_hand::LoadArgs),
     /// Receives deliveries and prints how many came, until it is stopped.
     Sink(by_hand::SinkArgs),
+    /// Fills a new data directory with a history: a million events over seven days.
+    Fill(fill::Args),
     /// A bare hyper server: the floor of ingest.
     FloorServer(floor::server::Args),
     /// A bare hyper relay that stores nothing: the floor of delivery.
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
         None => bench::run(&cli.bench.hookyard, &cli.bench.out, cli.bench.quick, &cli.bench.only),
         Some(Command::Load(args)) => by_hand::load(&args),
         Some(Command::Sink(args)) => by_hand::sink(&args),
+        Some(Command::Fill(args)) => fill::by_hand(&args),
         Some(Command::FloorServer(args)) => floor::server::run(&args),
         Some(Command::FloorRelay(args)) => floor::relay::run(&args),
     };

@@ -5,6 +5,7 @@ mod beside;
 mod crash;
 mod delivery;
 mod footprint;
+mod history;
 mod ingest;
 mod isolation;
 mod latency;
@@ -50,13 +51,15 @@ pub(crate) enum Name {
     Isolation,
     /// A thousand destinations, twenty of them bad.
     Many,
+    /// A million stored events are looked at.
+    History,
     /// Start, memory and disk.
     Footprint,
 }
 
 impl Name {
     /// Those that make up a whole benchmark; the floors are measured in each that has one.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Footprint,
         Self::Ingest,
         Self::E2e,
@@ -68,6 +71,7 @@ impl Name {
         Self::Crash,
         Self::Isolation,
         Self::Many,
+        Self::History,
         Self::Backlog,
     ];
 
@@ -86,6 +90,7 @@ impl Name {
             Self::Crash => "crash",
             Self::Isolation => "isolation",
             Self::Many => "many",
+            Self::History => "history",
             Self::Footprint => "footprint",
         }
     }
@@ -105,6 +110,7 @@ impl Name {
             Self::Crash => "crash: SIGKILL under load",
             Self::Isolation => "isolation: one healthy destination of four",
             Self::Many => "many: a thousand destinations, ten hanging and ten failing",
+            Self::History => "history: lists, filters and searches over a million events",
             Self::Footprint => "footprint: start, memory, disk",
         }
     }
@@ -138,6 +144,7 @@ impl Name {
             Self::Crash => crash::run(bench, figures),
             Self::Isolation => isolation::run(bench, figures),
             Self::Many => many::run(bench, figures),
+            Self::History => history::run(bench, figures),
             Self::Footprint => footprint::run(bench, figures),
         }
     }

@@ -9,7 +9,7 @@
 //!
 //! # Layout
 //! `signer`, `verifier` and `matcher` are the processes; `case` is what a signer says about itself, and
-//! `configured` what a source needs to take it; `peers` are other processes that deliveries are held against, and `mail` is one that takes emails; `request` is what is
+//! `configured` what a source needs to take it; [`openapi`] runs programs that know the API by its description; `peers` are other processes that deliveries are held against, and `mail` is one that takes emails; `request` is what is
 //! asked for and what comes out; `bend` makes of it what has to be refused.
 
 mod bend;
@@ -17,6 +17,7 @@ mod case;
 mod configured;
 mod mail;
 mod matcher;
+pub mod openapi;
 mod peers;
 mod process;
 mod request;

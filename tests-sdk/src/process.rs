@@ -12,9 +12,10 @@ use serde_json::Value;
 const INSTALL: &str = "run tests-sdk/install.sh (`make test` does)";
 
 /// What pins the packages, and the copy of it beside those that are installed.
-const PINS: [(&str, &str, &str); 2] = [
+const PINS: [(&str, &str, &str); 3] = [
     ("npm", "package-lock.json", "node_modules/.installed-lock.json"),
     ("PyPI", "requirements.txt", ".venv/.installed-requirements.txt"),
+    ("PyPI", "openapi/requirements.txt", "openapi/.venv/.installed-requirements.txt"),
 ];
 
 /// What runs the scripts in Python; the others are run by `node`.
@@ -87,7 +88,7 @@ impl Drop for LineProcess {
 }
 
 /// Compares the pinned versions with the copies that `install.sh` leaves beside the packages it installed.
-fn check_installed(folder: &Path) {
+pub(crate) fn check_installed(folder: &Path) {
     for (kind, pins, copy) in PINS {
         let wanted = read(folder.join(pins));
         let installed = read(folder.join(copy));

@@ -16,7 +16,8 @@ use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
-use wire::{AttemptSummaryView, AttemptView};
+pub(crate) use wire::AttemptSummaryView;
+use wire::AttemptView;
 
 /// List the attempts of an event
 ///

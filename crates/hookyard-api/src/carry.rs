@@ -114,8 +114,13 @@ impl Carried {
         let fingerprint = context.finish().as_ref().try_into().unwrap_or_default();
         self.request = Request::from_parts(parts, Body::from(body));
         let call = Call { caller: self.caller.identity(), key, fingerprint };
+        Ok(through(async move { self.known_or_made(call).await.unwrap_or_else(Problem::into_response) })
+            .await)
+    }
+
+    async fn known_or_made(self, call: Call) -> Result<Response, Problem> {
         match self.api.store.begin_call(call).await? {
-            Begun::First(ticket) => Ok(through(self.answered(ticket)).await),
+            Begun::First(ticket) => Ok(self.answered(ticket).await),
             Begun::Answered(answer) => Ok(replayed(answer)),
             Begun::AnsweredAtLength => Err(Problem::new(
                 Kind::IdempotencyAnswerGone,

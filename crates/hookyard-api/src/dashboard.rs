@@ -35,7 +35,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 /// What a browser is told where the binary was built without the dashboard.
 const MISSING: &str = "Hookyard is running. This binary was built without its dashboard.\n\n\
      To get it: install Node.js 20 or newer, run `make web`, and build Hookyard again.\n\
-     The API is at /api/v1, its description at /api/v1/openapi.json.\n";
+     The API is at /api/v1, its description at /api/v1/docs.\n";
+
+/// Whether this binary has them.
+pub fn is_built() -> bool {
+    FILES.iter().any(|file| file.path == INDEX)
+}
 
 /// Whether a path is the dashboard's, not the API's or one for machines that watch.
 pub(crate) fn is_dashboards(path: &str) -> bool {

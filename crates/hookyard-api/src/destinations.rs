@@ -30,6 +30,7 @@ use crate::problem::Problem;
 use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::server::Shared;
+pub(crate) use pacing::RateView;
 use wire::RotationFields;
 pub(crate) use wire::{DestinationFields, DestinationView};
 

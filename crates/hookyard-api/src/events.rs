@@ -8,13 +8,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use hookyard_model::event::EventState;
 use hookyard_model::id::{EventId, ProjectId};
 use hookyard_store::by_hand::Action;
 use hookyard_store::history::Page;
 use http::StatusCode;
 
 use crate::body::NoBody;
-use crate::list::List;
+use crate::histogram::{HistogramParameters, HistogramView, grid};
+use crate::list::Searched;
 use crate::openapi::id;
 use crate::openapi::paging::NewestFirst;
 use crate::openapi::wrap::Bytes;
@@ -23,6 +25,7 @@ use crate::project::{Id, InProject};
 use crate::query::{NoQuery, Query};
 use crate::requests::raw_body;
 use crate::server::Shared;
+use crate::wanted::ContentParameters;
 use filter::EventParameters;
 use wire::EventDetailsView;
 pub(crate) use wire::EventView;
@@ -31,17 +34,34 @@ pub(crate) use wire::EventView;
 ///
 /// The newest request's first.
 #[utoipa::path(get, path = "/api/v1/events", operation_id = "listEvents",
-    params(NewestFirst<id::Event>, EventParameters), responses((status = 200, body = List<EventView>)))]
+    params(NewestFirst<id::Event>, EventParameters, ContentParameters),
+    responses((status = 200, body = Searched<EventView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
     query: Query,
-) -> Result<Json<List<EventView>>, Problem> {
+) -> Result<Json<Searched<EventView>>, Problem> {
     let (cursor, filter) =
         query.read(|query| Ok((query.cursor("before")?, filter::of_parameters(query)?)))?;
     let page = Page { before: cursor.past, limit: cursor.rows_wanted() };
-    let rows = api.store.events(project, filter, page).await?;
-    Ok(Json(List::of(rows, cursor.limit, |row| row.id, |row| EventView::new(&api.store, &row))))
+    let listed = api.store.list_events(project, filter, page).await?;
+    Ok(Json(Searched::of(listed, cursor.limit, |row| row.id, |row| EventView::new(&api.store, &row))))
+}
+
+/// Count events over time
+///
+/// By state. The time of an event is its request's.
+#[utoipa::path(get, path = "/api/v1/events/histogram", operation_id = "countEvents",
+    params(HistogramParameters, EventParameters), responses((status = 200, body = HistogramView)))]
+pub(crate) async fn histogram(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    query: Query,
+) -> Result<Json<HistogramView>, Problem> {
+    let now = api.clock.now();
+    let (grid, filter) = query.read(|query| Ok((grid(query, now)?, filter::of_index(query)?)))?;
+    let counted = api.store.event_histogram(project, filter, grid).await?;
+    Ok(Json(HistogramView::new(grid, counted, EventState::name)))
 }
 
 /// Show an event

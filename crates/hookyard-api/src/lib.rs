@@ -10,18 +10,23 @@
 //! - [`openapi`]: the description of the API, made of the annotations of handlers and the wire types.
 //! - `endpoints`: the one table of who may call what. `guard`: who may speak to it at all, and who that is: the `caller`.
 //! - `carry`: what is around a change: the audit log, and calls that are repeated. `etag`: what a caller knows already.
+//! - `unread`: who does not read an answer is cut.
 //! - `query`, `body`, `merge`: strict reading of what a caller sends.
-//! - `list`, `time`, `payload`, `managed`, `problem`: how answers look.
+//! - `wanted`: what lists can be restricted to.
+//! - `list`, `histogram`, `time`, `payload`, `managed`, `problem`: how answers look.
 //! - `project`: which project a call is about. `secrets`: how secrets come in, and what is shown of them.
 //! - `sources`, `destinations`, `connections`: configuration. `providers`: what a source can verify.
 //! - `configuration`: all of it as one document. `diff`: what is different between two states.
 //! - `leases`: events that consumers ask for.
-//! - `requests`, `events`, `attempts`: what arrived and what became of it. `bulk_operations`: many events at once.
+//! - `requests`, `events`, `attempts`: what arrived and what became of it. `bookmarks`: what people keep of it.
+//!   `bulk_operations`: many events at once.
 //! - `issues`: what fails, until it works again. `alerts`: who is told of them.
 //! - `session`, `api_keys`: logins and keys. `audit_entries`: who did what, shown as `configured` says. `settings`: what the
 //!   process was started with.
+//! - [`live`]: what happens, as it happens.
 //! - `transformations`, `filters`: trying one on a sample.
-//! - `health`, `metrics`: for machines that watch. `dashboard`: for people; its files, no powers.
+//! - `health`, `metrics`: for machines that watch, and what is counted for people. `lanes`: how deliveries go. `dashboard`: for
+//!   people; its files, no powers.
 //!
 //! Each resource has its handlers in one file and its wire types in `wire.rs` beside it; the domain
 //! types have no wire form of their own.
@@ -34,12 +39,15 @@ mod carry;
 mod endpoints;
 mod etag;
 mod guard;
+mod unread;
 
 mod body;
 mod merge;
 mod query;
+mod wanted;
 
 mod diff;
+mod histogram;
 mod list;
 mod managed;
 mod payload;
@@ -57,6 +65,7 @@ pub mod providers;
 mod sources;
 
 mod attempts;
+mod bookmarks;
 mod bulk_operations;
 mod events;
 mod issues;
@@ -69,8 +78,12 @@ mod session;
 pub mod settings;
 
 mod filters;
+
+pub mod live;
+
 mod transformations;
 
-mod dashboard;
+pub mod dashboard;
 mod health;
+mod lanes;
 mod metrics;

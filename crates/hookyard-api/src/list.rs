@@ -3,8 +3,11 @@
 //! **Invariant:** the cursor is the id of the last row that was shown, so a page never repeats or skips
 //! a row, whatever is added meanwhile.
 
+use hookyard_store::history::Listed;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::time::Rfc3339;
 
 /// Rows on a page where the caller asks for no number.
 pub(crate) const LIMIT_DEFAULT: usize = 50;
@@ -18,6 +21,50 @@ pub(crate) struct List<T> {
     pub(crate) data: Vec<T>,
     /// The cursor of the next page; none where this is the last.
     pub(crate) next: Option<String>,
+}
+
+/// One page of a list that may take several calls to find.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Searched<T> {
+    /// The rows that were found; perhaps none.
+    pub(crate) data: Vec<T>,
+    /// Where to go on; none where nothing more is to be found.
+    pub(crate) next: Option<String>,
+    /// How far this call went; none where an index had the answer.
+    pub(crate) progress: Option<ProgressView>,
+}
+
+/// How far a call went through history.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SearchProgress)]
+pub(crate) struct ProgressView {
+    /// Requests that it went past, roughly.
+    searched: u64,
+    /// The time of the oldest of them.
+    searched_to: Option<Rfc3339>,
+    /// Whether it came to the end.
+    complete: bool,
+}
+
+impl<T> Searched<T> {
+    /// A page of what the store found, which was asked for [`Cursor::rows_wanted`] rows.
+    pub(crate) fn of<Row, Id: ToString>(
+        listed: Listed<Row, Id>,
+        limit: usize,
+        id: impl Fn(&Row) -> Id,
+        show: impl Fn(Row) -> T,
+    ) -> Self {
+        let Listed { rows, resume, progress } = listed;
+        let has_more = rows.len() > limit;
+        let List { data, next } = List::of(rows, limit, id, show);
+        let progress = progress.map(|progress| ProgressView {
+            searched: progress.searched,
+            searched_to: progress.searched_to.map(Rfc3339),
+            complete: progress.is_complete,
+        });
+        let resume = resume.filter(|_| !has_more).map(|resume| resume.to_string());
+        Self { data, next: next.or(resume), progress }
+    }
 }
 
 /// Which page a caller asks for.

@@ -1,6 +1,11 @@
 //! `/metrics`: what all stages count, and how the store is doing, as OpenMetrics text.
 //!
+//! `/api/v1/metrics/…` is for people: [`series`] over time, and what goes on now ([`current`]).
+//!
 //! **Invariant:** a scrape costs the same however much is stored.
+
+pub(crate) mod current;
+pub(crate) mod series;
 
 use std::fmt;
 use std::sync::Arc;

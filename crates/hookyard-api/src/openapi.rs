@@ -5,11 +5,13 @@
 //! call is added in one place, `finish`: the answers of errors, tags, names of schemas.
 //!
 //! - `id`, `names`: texts of a known form, as schemas. `paging`: the parameters of lists.
+//! - `page`: the description for people.
 //! - `wrap`: what is around a value in a body, [`crate::merge::Field`] for example; and bodies that create something.
 
 mod finish;
 pub(crate) mod id;
 pub(crate) mod names;
+pub(crate) mod page;
 pub(crate) mod paging;
 pub(crate) mod wrap;
 

@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Response};
 use hookyard_model::access::Scope;
 use hookyard_store::accept::Unavailable;
 use hookyard_store::alerts::TrialError;
+use hookyard_store::bookmarks::{self, BookmarkError, TriggerError};
 use hookyard_store::bulk::{StartError, StopError, StoreError};
 use hookyard_store::by_hand::ByHandError;
 use hookyard_store::catalog::{Noun, WriteError};
-use hookyard_store::history::ReadError;
+use hookyard_store::history::{ListError, ReadError};
 use hookyard_store::issues;
 use hookyard_store::lanes::{ChangeError, NotServed};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -73,6 +74,8 @@ pub(crate) enum Kind {
     EventNotCancellable,
     /// The event's connection does not deliver.
     NotDeliverable,
+    /// No request of the source's provider can be made here.
+    NoSample,
     /// Another bulk operation is running.
     BulkOperationRunning,
     /// The bulk operation has ended.
@@ -97,6 +100,12 @@ pub(crate) enum Kind {
     IdempotencyCallCutOff,
     /// The call was carried out, and its answer is not kept.
     IdempotencyAnswerGone,
+    /// There is no room for another bookmark.
+    BookmarksFull,
+    /// The source of a bookmark's request was deleted.
+    SourceDeleted,
+    /// Only the beginning of a body was kept.
+    BodyNotWhole,
     /// A bulk operation would do more than was expected.
     MoreEvents,
     /// Events of the destination are sent, and cannot be asked for.
@@ -121,6 +130,8 @@ pub(crate) enum Kind {
     UnknownReference,
     /// A failure of ours.
     Internal,
+    /// The own public listener does not answer.
+    ListenerUnreachable,
     /// The store takes no writes at the moment.
     StoreUnavailable,
     /// Nobody serves the destination at the moment.
@@ -178,6 +189,9 @@ impl Kind {
             Self::IdempotencyAnswerGone => {
                 (S::CONFLICT, "idempotency_answer_gone", "The answer to the call is not kept")
             }
+            Self::BookmarksFull => (S::CONFLICT, "bookmarks_full", "There is no room for another bookmark"),
+            Self::SourceDeleted => (S::CONFLICT, "source_deleted", "The source was deleted"),
+            Self::BodyNotWhole => (S::CONFLICT, "body_not_whole", "The whole body is not there"),
             Self::MoreEvents => (S::CONFLICT, "more_events", "There are more events than expected"),
             Self::NotAPullDestination => {
                 (S::CONFLICT, "not_a_pull_destination", "The destination's events cannot be asked for")
@@ -185,6 +199,7 @@ impl Kind {
             Self::NotDeliverable => {
                 (S::CONFLICT, "not_deliverable", "The event's connection does not deliver")
             }
+            Self::NoSample => (S::CONFLICT, "no_sample", "No sample can be made"),
             Self::BodyTooLarge => (S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is too long"),
             Self::UnsupportedMediaType => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body has to be JSON")
@@ -205,6 +220,9 @@ impl Kind {
                 (S::UNPROCESSABLE_ENTITY, "unknown_reference", "A field refers to nothing")
             }
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Something failed here"),
+            Self::ListenerUnreachable => {
+                (S::BAD_GATEWAY, "listener_unreachable", "The public listener cannot be reached")
+            }
             Self::StoreUnavailable => {
                 (S::SERVICE_UNAVAILABLE, "store_unavailable", "The store takes no writes now")
             }
@@ -389,6 +407,48 @@ impl From<ReadError> for Problem {
     }
 }
 
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Read(error) => error.into(),
+            ListError::Busy(busy) => Self::busy(busy.to_string()),
+        }
+    }
+}
+
+impl From<bookmarks::StoreError> for Problem {
+    fn from(error: bookmarks::StoreError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<BookmarkError> for Problem {
+    fn from(error: BookmarkError) -> Self {
+        let detail = error.to_string();
+        match error {
+            BookmarkError::NoRequest(_) => Self::with_field(Kind::UnknownReference, "request_id", detail),
+            BookmarkError::NoSource => Self::invalid_field("request_id", detail),
+            BookmarkError::OtherEvent => Self::invalid_field("event_id", detail),
+            BookmarkError::TooMany(_) | BookmarkError::TooLarge(_) => Self::new(Kind::BookmarksFull, detail),
+            BookmarkError::Read(error) => error.into(),
+            BookmarkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TriggerError> for Problem {
+    fn from(error: TriggerError) -> Self {
+        let detail = error.to_string();
+        match error {
+            TriggerError::NotFound => Self::new(Kind::NotFound, detail),
+            TriggerError::SourceDeleted => Self::new(Kind::SourceDeleted, detail),
+            TriggerError::NotWhole => Self::new(Kind::BodyNotWhole, detail),
+            TriggerError::Store(error) => error.into(),
+            TriggerError::Unavailable(error) => error.into(),
+        }
+    }
+}
+
 impl From<Unavailable> for Problem {
     fn from(error: Unavailable) -> Self {
         tracing::warn!(cause = %error.cause, "an API call was refused: the store takes no writes");
@@ -447,7 +507,7 @@ impl From<StartError> for Problem {
         match error {
             StartError::Running(_) => Self::new(Kind::BulkOperationRunning, detail),
             StartError::MoreEvents { .. } => Self::with_field(Kind::MoreEvents, "events_max", detail),
-            StartError::Read(error) => error.into(),
+            StartError::List(error) => error.into(),
             StartError::Store(error) => error.into(),
         }
     }

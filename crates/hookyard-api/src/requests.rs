@@ -1,6 +1,7 @@
 //! `/api/v1/requests`: what arrived, byte for byte.
 
-mod diagnosis;
+pub(crate) mod diagnosis;
+mod filter;
 mod wire;
 
 use std::sync::Arc;
@@ -10,21 +11,23 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use hookyard_model::id::{ProjectId, RequestId};
-use hookyard_model::request::{Fields, Head, RejectCause, Request};
-use hookyard_store::history::{EventFilter, Page, RequestDetails, RequestFilter, RequestKind};
+use hookyard_model::request::{Head, Request};
+use hookyard_store::history::{EventFilter, Page, RequestDetails, RequestKind};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use utoipa::IntoParams;
 
 use crate::events::EventView;
-use crate::list::{LIMIT_MAX, List};
+use crate::histogram::{HistogramParameters, HistogramView, grid};
+use crate::list::{LIMIT_MAX, List, Searched};
+use crate::openapi::id;
 use crate::openapi::paging::NewestFirst;
 use crate::openapi::wrap::Bytes as RawBytes;
-use crate::openapi::{id, names};
 use crate::problem::Problem;
 use crate::project::{Id, InProject};
-use crate::query::{NoQuery, Parameters, Query};
+use crate::query::{NoQuery, Query};
 use crate::server::Shared;
-use wire::{RequestSummaryView, RequestView};
+use crate::wanted::ContentParameters;
+use filter::RequestParameters;
+pub(crate) use wire::{RequestSummaryView, RequestView};
 
 /// The original `Content-Type` of a raw body, which is itself served as bytes without meaning.
 const ORIGINAL_CONTENT_TYPE: HeaderName = HeaderName::from_static("hookyard-content-type");
@@ -35,68 +38,34 @@ const BODY_TRUNCATED: HeaderName = HeaderName::from_static("hookyard-body-trunca
 ///
 /// Newest first.
 #[utoipa::path(get, path = "/api/v1/requests", operation_id = "listRequests",
-    params(NewestFirst<id::Request>, RequestParameters),
-    responses((status = 200, body = List<RequestSummaryView>)))]
+    params(NewestFirst<id::Request>, RequestParameters, ContentParameters),
+    responses((status = 200, body = Searched<RequestSummaryView>)))]
 pub(crate) async fn list(
     State(api): State<Arc<Shared>>,
     InProject(project): InProject,
     query: Query,
-) -> Result<Json<List<RequestSummaryView>>, Problem> {
-    let (cursor, filter) = query.read(|query| Ok((query.cursor("before")?, filter(query)?)))?;
+) -> Result<Json<Searched<RequestSummaryView>>, Problem> {
+    let (cursor, filter) =
+        query.read(|query| Ok((query.cursor("before")?, filter::of_parameters(query)?)))?;
     let page = Page { before: cursor.past, limit: cursor.rows_wanted() };
-    let rows = api.store.requests(project, filter, page).await?;
-    Ok(Json(List::of(rows, cursor.limit, |row| row.id, RequestSummaryView::from)))
+    let listed = api.store.list_requests(project, filter, page).await?;
+    Ok(Json(Searched::of(listed, cursor.limit, |row| row.id, RequestSummaryView::from)))
 }
 
-/// Which requests are listed, described: what [`filter`] reads.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes only")]
-pub(crate) struct RequestParameters {
-    /// Of this source.
-    #[param(inline)]
-    source_id: Option<id::Source>,
-    /// With this status.
-    #[param(inline)]
-    status: Option<names::RequestStatus>,
-    /// Rejected for this.
-    #[param(inline)]
-    cause: Option<names::RejectCause>,
-    /// With this id of the provider's.
-    #[param(min_length = 1, max_length = 256)]
-    provider_event_id: Option<String>,
-    /// Of this kind, as the provider calls it.
-    #[param(min_length = 1, max_length = 256)]
-    topic: Option<String>,
-}
-
-fn filter(query: &mut Parameters) -> Result<RequestFilter, Problem> {
-    Ok(RequestFilter {
-        source: query.optional("source_id")?,
-        kind: query.with("status", |status| match status {
-            "accepted" => Ok(RequestKind::Accepted),
-            "pending" => Ok(RequestKind::Pending),
-            "handshake" => Ok(RequestKind::Handshake),
-            "rejected" => Ok(RequestKind::Rejected),
-            _ => Err("expected `accepted`, `pending`, `handshake` or `rejected`".to_owned()),
-        })?,
-        cause: query.with("cause", |name| {
-            let cause = RejectCause::ALL.into_iter().find(|cause| cause.name() == name);
-            cause.ok_or_else(|| {
-                format!("expected one of {}", RejectCause::ALL.map(RejectCause::name).join(", "))
-            })
-        })?,
-        provider_event_id: query.with("provider_event_id", provider_text)?,
-        topic: query.with("topic", provider_text)?,
-    })
-}
-
-/// A text that a provider says about an event, as long as such a text is kept.
-fn provider_text(text: &str) -> Result<String, String> {
-    match text.len() {
-        1..=Fields::TEXT_BYTES_MAX => Ok(text.to_owned()),
-        _ => Err(format!("expected 1 to {} bytes", Fields::TEXT_BYTES_MAX)),
-    }
+/// Count requests over time
+///
+/// By status.
+#[utoipa::path(get, path = "/api/v1/requests/histogram", operation_id = "countRequests",
+    params(HistogramParameters, RequestParameters), responses((status = 200, body = HistogramView)))]
+pub(crate) async fn histogram(
+    State(api): State<Arc<Shared>>,
+    InProject(project): InProject,
+    query: Query,
+) -> Result<Json<HistogramView>, Problem> {
+    let now = api.clock.now();
+    let (grid, filter) = query.read(|query| Ok((grid(query, now)?, filter::of_index(query)?)))?;
+    let counted = api.store.request_histogram(project, filter, grid).await?;
+    Ok(Json(HistogramView::new(grid, counted, RequestKind::name)))
 }
 
 /// Show a request
@@ -111,12 +80,21 @@ pub(crate) async fn show(
     _: NoQuery,
 ) -> Result<Json<RequestView>, Problem> {
     let details = find(&api, project, id).await?;
-    let filter = EventFilter { request: Some(id), ..EventFilter::default() };
+    Ok(Json(view(&api, project, &details).await?))
+}
+
+/// A request with what is known about it besides.
+pub(crate) async fn view(
+    api: &Shared,
+    project: ProjectId,
+    details: &RequestDetails,
+) -> Result<RequestView, Problem> {
+    let filter = EventFilter { request: Some(details.request.id), ..EventFilter::default() };
     let page = Page { before: None, limit: LIMIT_MAX + 1 };
     let events = api.store.events(project, filter, page).await?;
     let events = List::of(events, LIMIT_MAX, |event| event.id, |event| EventView::new(&api.store, &event));
-    let diagnosis = diagnosis::of(&api, &details.request).await;
-    Ok(Json(RequestView::new(&details, diagnosis, events)))
+    let diagnosis = diagnosis::of(api, &details.request).await;
+    Ok(RequestView::new(details, diagnosis, events))
 }
 
 /// Download the body of a request

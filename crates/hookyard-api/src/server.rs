@@ -15,6 +15,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::secret::Secret;
+use hookyard_outgoing::own::Own;
 use hookyard_providers::KeyCache;
 use hookyard_store::store::Store;
 use hookyard_transform::runner::Runner;
@@ -33,14 +34,17 @@ use utoipa_axum::routes;
 use crate::carry;
 use crate::endpoints;
 use crate::guard::{self, Guard, Remote};
+use crate::live::{self, Hub};
 use crate::metrics::StoreMetrics;
 use crate::openapi::{self, Table};
 use crate::problem::{Kind, Problem};
 use crate::settings::{self, Setting};
 use crate::transformations;
+use crate::unread::Impatient;
 use crate::{
-    alerts, api_keys, attempts, audit_entries, bulk_operations, configuration, connections, dashboard,
-    destinations, events, filters, health, issues, leases, metrics, providers, requests, session, sources,
+    alerts, api_keys, attempts, audit_entries, bookmarks, bulk_operations, configuration, connections,
+    dashboard, destinations, events, filters, health, issues, lanes, leases, metrics, providers, requests,
+    session, sources,
 };
 
 /// Most connections at a time; further ones wait to be taken.
@@ -49,6 +53,8 @@ const CONNECTIONS_MAX: usize = 256;
 const RECEIVING_MAX: usize = CONNECTIONS_MAX / 2;
 /// How long a head may take to arrive, and an idle connection stays open.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of an answer.
+const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long calls under way may take after the shutdown began.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 /// How long to wait after a failed accept, for example for want of file descriptors.
@@ -77,6 +83,10 @@ pub struct Options {
     pub data_directory: String,
     /// The settings of the process, to be shown.
     pub settings: Vec<Setting>,
+    /// The public listener, for samples; none where there is none.
+    pub own: Option<Own>,
+    /// The bounds of live streams.
+    pub live: live::Limits,
 }
 
 /// The bounds of logins, and of guessing keys.
@@ -128,8 +138,14 @@ pub(crate) struct Shared {
     pub(crate) store_metrics: StoreMetrics,
     /// Tries transformations.
     pub(crate) transformations: Runner,
+    /// The public listener.
+    pub(crate) own: Option<Own>,
     /// One for each call that may wait for events.
     pub(crate) receiving: Semaphore,
+    /// What live streams share.
+    pub(crate) live: Arc<Hub>,
+    /// True once the listener stops: what goes on without end ends then.
+    pub(crate) stopping: watch::Sender<bool>,
     /// Held from reading a resource to writing its new form, so that no change is lost between.
     pub(crate) writing: tokio::sync::Mutex<()>,
     pub(crate) started_at: Timestamp,
@@ -154,14 +170,17 @@ impl Api {
             keys: options.keys,
             registry,
             transformations: options.transformations,
+            own: options.own,
             receiving: Semaphore::new(RECEIVING_MAX),
+            live: Hub::new(options.live),
+            stopping: watch::Sender::new(false),
             writing: tokio::sync::Mutex::new(()),
         };
         Self { admin_key: options.admin_key, logins: options.logins, shared: Arc::new(shared) }
     }
 
     /// Serves HTTP/1.1 until `shutdown` becomes true or its sender is dropped; then takes no more
-    /// connections, lets calls under way finish for up to 5 s, and returns. Dropping the future ends
+    /// connections, ends live streams, lets calls under way finish for up to 5 s, and returns. Dropping the future ends
     /// all connections.
     ///
     /// # Errors
@@ -172,6 +191,7 @@ impl Api {
         let known = (store.clone(), clock.clone());
         let address = listener.local_addr()?;
         let guard = Guard::new(self.admin_key.as_ref(), address, known, &self.logins, public_url.clone());
+        let stopping = self.shared.stopping.clone();
         let router = router(self.shared, guard);
         let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut connections = JoinSet::new();
@@ -197,6 +217,7 @@ impl Api {
             while connections.try_join_next().is_some() {}
         }
         drop(listener);
+        stopping.send_replace(true);
         let finished = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(SHUTDOWN_GRACE, finished).await.is_err() {
             tracing::warn!("API calls that were still under way were cut off");
@@ -236,7 +257,8 @@ async fn serve_connection(
         call.extensions_mut().insert(Remote(remote));
         router.call(call)
     });
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), with_remote));
+    let stream = TokioIo::new(Impatient::new(stream, WRITE_TIME_MAX));
+    let mut connection = pin!(builder.serve_connection(stream, with_remote));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop => {
@@ -282,16 +304,22 @@ pub(crate) fn table() -> Table {
         .with(routes!(providers::list))
         .with(routes!(providers::show))
         .with(routes!(requests::list))
+        .with(routes!(requests::histogram))
         .with(routes!(requests::show))
         .with(routes!(requests::body))
         .with(routes!(requests::head))
         .with(routes!(events::list))
+        .with(routes!(events::histogram))
         .with(routes!(events::show))
         .with(routes!(attempts::list))
         .with(routes!(events::body))
         .with(routes!(events::retry))
         .with(routes!(events::cancel))
         .with(routes!(events::replay))
+        .with(routes!(bookmarks::list, bookmarks::create))
+        .with(routes!(bookmarks::show, bookmarks::update, bookmarks::delete))
+        .with(routes!(bookmarks::request))
+        .with(routes!(bookmarks::trigger))
         .with(routes!(bulk_operations::list, bulk_operations::start))
         .with(routes!(bulk_operations::plan))
         .with(routes!(bulk_operations::show))
@@ -312,10 +340,18 @@ pub(crate) fn table() -> Table {
         .with(routes!(api_keys::rotate))
         .with(routes!(audit_entries::list))
         .with(routes!(settings::show))
+        .with(routes!(transformations::executions::list))
+        .with(routes!(sources::sample::send_sample))
+        .with(routes!(live::live))
+        .with(routes!(lanes::list))
+        .with(routes!(lanes::show))
+        .with(routes!(metrics::series::series))
+        .with(routes!(metrics::current::current))
         .with(routes!(health::healthz))
         .with(routes!(health::readyz))
         .with(routes!(metrics::metrics))
         .with(routes!(openapi::serve))
+        .with(routes!(openapi::page::serve))
 }
 
 async fn no_such_method(method: Method) -> Problem {

@@ -1,5 +1,6 @@
 //! `/api/v1/sources`: where webhooks come in.
 
+pub(crate) mod sample;
 mod wire;
 
 use std::sync::Arc;

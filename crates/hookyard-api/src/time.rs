@@ -1,5 +1,6 @@
-//! Times on the wire: RFC 3339 in UTC with milliseconds.
+//! Times on the wire: RFC 3339, written in UTC with milliseconds, and read with any offset.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use hookyard_model::clock::Timestamp;
@@ -17,8 +18,7 @@ pub(crate) struct Rfc3339(pub(crate) Timestamp);
 
 impl Serialize for Rfc3339 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let since_epoch = Duration::from_millis(self.0.ms().min(LAST_MS));
-        serializer.collect_str(&humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + since_epoch))
+        serializer.collect_str(self)
     }
 }
 
@@ -35,9 +35,46 @@ impl<'de> Deserialize<'de> for Rfc3339 {
     }
 }
 
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since_epoch = Duration::from_millis(self.0.ms().min(LAST_MS));
+        humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + since_epoch).fmt(f)
+    }
+}
+
+/// Reads a time.
+///
+/// # Errors
+/// What is expected instead, readable after a field's name.
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+    // Nothing is older than the epoch.
+    let since_epoch_us = |time: jiff::Timestamp| u64::try_from(time.as_microsecond()).unwrap_or(0);
+    let parsed = text.parse::<jiff::Timestamp>().ok().map(since_epoch_us);
+    parsed.map(Timestamp::from_us).ok_or_else(|| {
+        "expected a time as of RFC 3339, such as `2027-01-15T08:00:00Z` (a `+` in a URL is written `%2B`)"
+            .to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_read_with_any_offset_and_nothing_else_is() {
+        for (text, ms) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("2027-01-15T08:00:00.007Z", Some(1_800_000_000_007)),
+            ("2027-01-15T09:00:00.007+01:00", Some(1_800_000_000_007)),
+            ("1969-12-31T23:59:59Z", Some(0)),
+            ("2027-01-15T08:00:00", None),
+            ("2027-01-15", None),
+            ("1800000000", None),
+            ("", None),
+        ] {
+            assert_eq!(parse(text).ok(), ms.map(Timestamp::from_ms), "{text}");
+        }
+    }
 
     #[test]
     fn times_are_utc_with_milliseconds() {

@@ -1,5 +1,7 @@
 //! `/api/v1/transformations`: trying a transformation on a sample. Nothing is stored, and nothing is sent.
 
+pub(crate) mod executions;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

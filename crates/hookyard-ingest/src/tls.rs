@@ -46,11 +46,7 @@ pub enum TlsError {
 /// # Errors
 /// [`TlsError`] says which file is at fault.
 pub fn load(certificates: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
-    let chain = read(certificates)?;
-    let chain = CertificateDer::pem_slice_iter(&chain)
-        .collect::<Result<Vec<_>, _>>()
-        .and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) })
-        .map_err(|cause| TlsError::Certificate { path: certificates.to_owned(), cause })?;
+    let chain = chain(certificates)?;
     let secret = PrivateKeyDer::from_pem_slice(&read(key)?)
         .map_err(|cause| TlsError::Key { path: key.to_owned(), cause })?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -59,6 +55,23 @@ pub fn load(certificates: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
         .with_single_cert(chain, secret)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// The server's own certificate: what it is known by.
+///
+/// # Errors
+/// As [`load`].
+pub fn certificate(certificates: &Path) -> Result<CertificateDer<'static>, TlsError> {
+    let none = || TlsError::Certificate { path: certificates.to_owned(), cause: pem::Error::NoItemsFound };
+    chain(certificates)?.into_iter().next().ok_or_else(none)
+}
+
+fn chain(certificates: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let text = read(certificates)?;
+    CertificateDer::pem_slice_iter(&text)
+        .collect::<Result<Vec<_>, _>>()
+        .and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) })
+        .map_err(|cause| TlsError::Certificate { path: certificates.to_owned(), cause })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {

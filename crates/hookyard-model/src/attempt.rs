@@ -190,6 +190,11 @@ impl ErrorKind {
         }
     }
 
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The number in stored forms; never reused for another kind.
     pub const fn code(self) -> u8 {
         match self {

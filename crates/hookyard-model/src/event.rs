@@ -26,7 +26,7 @@
 use crate::clock::Timestamp;
 
 /// Where an event stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventState {
     /// Waits for its time: the next try after a failed one.
     Scheduled,

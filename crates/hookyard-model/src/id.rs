@@ -140,6 +140,10 @@ id!(
     BulkOperationId, "bulk"
 );
 id!(
+    /// A bookmark: a request that a person keeps.
+    BookmarkId, "bkm"
+);
+id!(
     /// An issue: failures of one kind and cause.
     IssueId, "iss"
 );

@@ -15,6 +15,7 @@
 //!   [`shared`]: those that the workers of one lane share, and how many there are.
 //! - [`exchange`]: what an exchange comes to. [`alarm`], [`stage`]: its time limit, and where it ran out.
 //! - [`fetch`]: a small document, from beginning to end.
+//! - [`own`]: to our own public listener, which is not another machine.
 
 pub mod endpoint;
 pub mod guard;
@@ -33,3 +34,5 @@ pub mod shared;
 pub mod stage;
 
 pub mod fetch;
+
+pub mod own;

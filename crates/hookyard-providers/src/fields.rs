@@ -55,8 +55,8 @@ impl FieldReader {
     pub fn read(&self, request: &Request<'_>) -> Fields {
         let reader = Reader::new(request, &self.settings);
         Fields {
-            id: first(&reader, &self.id),
-            topic: first(&reader, &self.topic),
+            id: text(&reader, &self.id),
+            topic: text(&reader, &self.topic),
             time_us: self.time.as_ref().and_then(|(from, unit)| {
                 let text = reader.value(from).ok()?;
                 timestamp::parse(&text, *unit)
@@ -66,7 +66,7 @@ impl FieldReader {
 }
 
 /// The build script has parsed every one of them before.
-fn templates(texts: &[String]) -> Vec<Template> {
+pub(crate) fn templates(texts: &[String]) -> Vec<Template> {
     texts.iter().filter_map(|text| Template::parse(text).ok()).collect()
 }
 
@@ -76,7 +76,7 @@ fn time_of(time: &FieldTime) -> Option<(Value, Unit)> {
 
 /// The first template that can be filled with something that is text and not too long. A longer one is
 /// not cut: two ids that begin alike would become one.
-fn first(reader: &Reader<'_>, templates: &[Template]) -> Option<String> {
+pub(crate) fn text(reader: &Reader<'_>, templates: &[Template]) -> Option<String> {
     templates.iter().find_map(|template| {
         let filled = reader.template(template).ok()?;
         let text = String::from_utf8(filled).ok()?;

@@ -4,16 +4,19 @@
 //! Nothing here is for what goes to others.
 
 mod credential;
+mod curl;
 mod draft;
 mod signature;
 mod time;
 mod token;
+mod topic;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::configuration::{ConfigError, Configuration};
 use crate::engine::prepare::Site;
 use crate::settings::Settings;
+pub use curl::NotText;
 use draft::Draft;
 
 /// What is asked of a sample beyond the configuration.
@@ -21,6 +24,8 @@ use draft::Draft;
 pub struct Wanted<'a> {
     /// The body; none for the description's example.
     pub body: Option<&'a [u8]>,
+    /// The topic that its provider is to tell of; none for whichever it is.
+    pub topic: Option<&'a str>,
     /// A private key as PEM, for schemes whose secret is a public key.
     pub private_key: Option<&'a str>,
     /// When it is signed, in seconds since the Unix epoch.
@@ -77,6 +82,9 @@ fn sample_of(
 ) -> Result<SignedRequest, SampleError> {
     let site = Site { settings, secrets: configuration.secrets, public_url: configuration.public_url };
     let mut draft = Draft::new(&settings.provider().example, wanted.body, &site);
+    if let Some(topic) = wanted.topic {
+        topic::put(&mut draft, &settings.provider().fields.topic, topic)?;
+    }
     let scheme = settings.scheme()?;
     for condition in &scheme.require {
         draft.satisfy(condition, &site)?;

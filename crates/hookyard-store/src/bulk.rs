@@ -32,7 +32,7 @@ use hookyard_model::clock::Timestamp;
 use hookyard_model::id::{BulkOperationId, ProjectId, RequestId};
 
 use crate::by_hand::Action;
-use crate::history::{EventFilter, ReadError};
+use crate::history::{EventFilter, ListError};
 
 pub use judge::LeftOut;
 pub use plan::Plan;
@@ -195,7 +195,7 @@ pub enum StartError {
     },
     /// The events cannot be counted.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    List(#[from] ListError),
     /// The operation cannot be stored.
     #[error(transparent)]
     Store(#[from] StoreError),

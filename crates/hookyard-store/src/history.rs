@@ -2,13 +2,22 @@
 //!
 //! Reads see writes: what was acknowledged before a call is in its answer, also while the index lags.
 //! Lists are newest first and page by keyset.
+//!
+//! - `filter`: what lists are restricted to. `content`: what requests themselves are to be like; `probe` reads them.
+//! - `list`: a page of what a filter lets through. `histogram`: how much that is, over time.
+
+mod content;
+mod filter;
+mod histogram;
+mod list;
+mod probe;
 
 use std::sync::Arc;
 
 use hookyard_model::attempt::{Attempt, ErrorKind};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
-use hookyard_model::id::{ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId, made_at};
+use hookyard_model::id::{DestinationId, EventId, ProjectId, RequestId, SourceId, made_at};
 use hookyard_model::order::OrderKey;
 use hookyard_model::request::{Fields, Head, Proof, RejectCause, Request, Verdict};
 use hookyard_model::rule::{DiscardCause, RuleKind, Ruling, Step};
@@ -16,7 +25,8 @@ use tracing::error;
 
 use crate::index;
 use crate::index::fold::{EventRow, RequestRow};
-use crate::index::query::{self, Conditions};
+use crate::index::query;
+use crate::index::wish;
 use crate::journal::follow::Item;
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};
@@ -26,6 +36,14 @@ use crate::stored::refused::Refused;
 use crate::stored::request::{self, verdict};
 use crate::stored::routed::{Leg, Routed};
 use crate::stored::{attempt, cut};
+
+pub use content::{Content, ContentError, MATCH_BYTES_MAX, SEARCH_CHARS_MAX};
+pub use filter::{EventFilter, Period, RequestFilter, RequestKind, Statuses};
+pub use histogram::{Grid, Histogram};
+pub use list::{ListError, Listed, Progress};
+
+pub(crate) use filter::Query;
+pub(crate) use list::EVERY;
 
 /// A line of the list of requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +117,8 @@ pub struct EventSummary {
     pub last_attempt_at: Option<Timestamp>,
     /// Why a rule discarded it.
     pub discarded: Option<DiscardCause>,
+    /// What kind of event it is, by its provider's word.
+    pub topic: Option<String>,
 }
 
 /// Where an event stands, and how it came there.
@@ -113,49 +133,6 @@ pub struct EventDetails {
     pub order: Option<OrderKey>,
     /// What is delivered, where transformations changed the request.
     pub transformed: Option<Request>,
-}
-
-/// Which requests to list.
-#[derive(Clone, Debug, Default)]
-pub struct RequestFilter {
-    /// Only of this source.
-    pub source: Option<SourceId>,
-    /// Only of this kind.
-    pub kind: Option<RequestKind>,
-    /// Only those rejected for this cause.
-    pub cause: Option<RejectCause>,
-    /// Only those to which their provider gave this event id.
-    pub provider_event_id: Option<String>,
-    /// Only those of this topic.
-    pub topic: Option<String>,
-}
-
-/// Kinds of requests, by what was decided about them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestKind {
-    /// Routed, or to be.
-    Accepted,
-    /// Waiting for a key that verifies them.
-    Pending,
-    /// Answered, and nothing more.
-    Handshake,
-    /// Not routed.
-    Rejected,
-}
-
-/// Which events to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EventFilter {
-    /// Only of this request.
-    pub request: Option<RequestId>,
-    /// Only of this source.
-    pub source: Option<SourceId>,
-    /// Only along this connection.
-    pub connection: Option<ConnectionId>,
-    /// Only to this destination.
-    pub destination: Option<DestinationId>,
-    /// Only in this state.
-    pub state: Option<EventState>,
 }
 
 /// A page of a list: at most `limit` rows, all older than `before`.
@@ -194,8 +171,16 @@ impl From<ReadError> for LookUpError {
 }
 
 impl EventSummary {
-    pub(crate) fn new(id: EventId, row: &EventRow) -> Self {
-        Self {
+    /// When its request was stored, to the millisecond.
+    pub fn received_at(&self) -> Timestamp {
+        made_at(self.id.request.0)
+    }
+}
+
+impl Inner {
+    /// An event's row as people are shown it, with what its request's says.
+    pub(crate) fn event_summary(&self, id: EventId, row: &EventRow) -> Result<EventSummary, index::Error> {
+        Ok(EventSummary {
             id,
             source: SourceId(row.source),
             destination: DestinationId(row.destination),
@@ -206,7 +191,8 @@ impl EventSummary {
             last_error: row.last_error.and_then(ErrorKind::from_code),
             last_attempt_at: row.last_at_us.map(Timestamp::from_us),
             discarded: row.discarded,
-        }
+            topic: wish::topic(&self.index.index, id.request.0)?,
+        })
     }
 }
 
@@ -280,61 +266,6 @@ impl Store {
         .await
     }
 
-    /// A page of requests, newest first.
-    ///
-    /// # Errors
-    /// [`ReadError`] where the index cannot be read.
-    pub async fn requests(
-        &self,
-        project: ProjectId,
-        filter: RequestFilter,
-        page: Page<RequestId>,
-    ) -> Result<Vec<RequestSummary>, ReadError> {
-        let mut conditions = Conditions::default();
-        conditions.compare("project =", project.0);
-        if let Some(source) = filter.source {
-            conditions.compare("source =", source.0);
-        }
-        if let Some(id) = filter.provider_event_id {
-            conditions.provider_event(id);
-        }
-        if let Some(topic) = filter.topic {
-            conditions.compare_text("topic =", topic);
-        }
-        // The rejected and the pending ones exactly as their partial indexes have them.
-        match filter.kind {
-            Some(RequestKind::Accepted) => conditions.fixed("verdict IN (0, 252, 253)"),
-            Some(RequestKind::Pending) => conditions.fixed("verdict = 254"),
-            Some(RequestKind::Handshake) => conditions.fixed("verdict = 255"),
-            Some(RequestKind::Rejected) => conditions.fixed("verdict >= 1 AND verdict <= 200"),
-            None => {}
-        }
-        if let Some(cause) = filter.cause {
-            conditions.fixed("verdict >= 1 AND verdict <= 200");
-            conditions.compare("verdict =", u64::from(cause.code()));
-        }
-        if let Some(before) = page.before {
-            conditions.compare("id <", before.0);
-        }
-        self.look_up(move |inner| {
-            let mut reader = read::Reader::new(&inner.journal.directory);
-            let mut summaries = Vec::new();
-            for (id, row) in query::requests(&inner.index.index, &conditions, page.limit)? {
-                match inner.read_request(&mut reader, id, row.position) {
-                    Ok(request) => summaries.push(summarize(&request, &row)),
-                    Err(read::Error::Gone(_)) => {}
-                    // One damaged record does not take the list along.
-                    Err(error) => {
-                        error!(request = %RequestId(id), %error, "a request cannot be read");
-                        summaries.push(outline(id, &row));
-                    }
-                }
-            }
-            Ok(summaries)
-        })
-        .await
-    }
-
     /// Where an event stands; none where the project has none such, or retention dropped it.
     ///
     /// # Errors
@@ -342,7 +273,7 @@ impl Store {
     pub async fn event(&self, project: ProjectId, id: EventId) -> Result<Option<EventSummary>, ReadError> {
         self.look_up(move |inner| {
             let row = query::event(&inner.index.index, id)?.filter(|row| row.project == project.0);
-            Ok(row.map(|row| EventSummary::new(id, &row)))
+            Ok(row.map(|row| inner.event_summary(id, &row)).transpose()?)
         })
         .await
     }
@@ -359,7 +290,7 @@ impl Store {
         self.look_up(move |inner| {
             let row = query::event(&inner.index.index, id)?.filter(|row| row.project == project.0);
             let Some(row) = row else { return Ok(None) };
-            let summary = EventSummary::new(id, &row);
+            let summary = inner.event_summary(id, &row)?;
             let order = row.order;
             if row.ruled == Position::default() {
                 let (ruling, transformed) = (Ruling::default(), None);
@@ -379,28 +310,6 @@ impl Store {
                 },
             };
             Ok(Some(EventDetails { summary, ruling: leg.ruling, order, transformed }))
-        })
-        .await
-    }
-
-    /// A page of events, newest request first. Asked for a state, it takes what [`Store::held_by`] says is held
-    /// for held.
-    ///
-    /// # Errors
-    /// [`ReadError`] where the index cannot be read.
-    pub async fn events(
-        &self,
-        project: ProjectId,
-        filter: EventFilter,
-        page: Page<EventId>,
-    ) -> Result<Vec<EventSummary>, ReadError> {
-        let mut conditions = self.inner.event_conditions(project, &filter);
-        if let Some(before) = page.before {
-            conditions.event_before(before);
-        }
-        self.look_up(move |inner| {
-            let found = query::events(&inner.index.index, &conditions, page.limit)?;
-            Ok(found.iter().map(|(id, row)| EventSummary::new(*id, row)).collect())
         })
         .await
     }
@@ -441,36 +350,6 @@ impl Store {
 }
 
 impl Inner {
-    /// The conditions for a project's events that a filter lets through, as things stand now.
-    pub(crate) fn event_conditions(&self, project: ProjectId, filter: &EventFilter) -> Conditions {
-        let mut conditions = Conditions::default();
-        conditions.compare("project =", project.0);
-        if let Some(request) = filter.request {
-            conditions.compare("request =", request.0);
-        }
-        if let Some(source) = filter.source {
-            conditions.compare("source =", source.0);
-        }
-        if let Some(connection) = filter.connection {
-            conditions.compare("connection =", connection.0);
-        }
-        if let Some(destination) = filter.destination {
-            conditions.compare("destination =", destination.0);
-        }
-        if let Some(state) = filter.state {
-            conditions.fixed(match state {
-                EventState::Failed | EventState::Cancelled | EventState::Discarded => "state >= 6",
-                EventState::Successful => "state > 0",
-                _ => "state <= 3",
-            });
-            match self.state_condition(state, self.clock.now()) {
-                Some(condition) => conditions.fixed(&condition),
-                None => conditions.compare("state =", u64::from(state.code())),
-            }
-        }
-        conditions
-    }
-
     /// A request that the index has not come to, because it cannot be written.
     fn behind_the_index(&self, id: u64) -> Result<Option<Request>, ReadError> {
         let applied = self.index.index.applied();
@@ -569,7 +448,7 @@ impl Inner {
 }
 
 /// What is known of a request without its record.
-fn outline(id: u64, row: &RequestRow) -> RequestSummary {
+pub(crate) fn outline(id: u64, row: &RequestRow) -> RequestSummary {
     RequestSummary {
         id: RequestId(id),
         source: (row.source != 0).then_some(SourceId(row.source)),
@@ -593,7 +472,17 @@ fn status(code: u8) -> Status {
     }
 }
 
-fn summarize(request: &Request, row: &RequestRow) -> RequestSummary {
+/// The kind of request with this verdict.
+fn kind_of(code: u8) -> RequestKind {
+    match status(code) {
+        Status::Accepted(_) => RequestKind::Accepted,
+        Status::Pending => RequestKind::Pending,
+        Status::Handshake => RequestKind::Handshake,
+        Status::Rejected(_) => RequestKind::Rejected,
+    }
+}
+
+pub(crate) fn summarize(request: &Request, row: &RequestRow) -> RequestSummary {
     let (method, target) = match Head::parse(&request.head) {
         Ok(head) => (head.method.to_owned(), cut(head.target, LISTED_TARGET_BYTES_MAX).to_owned()),
         Err(_unparsed) => (String::new(), String::new()),

@@ -9,8 +9,8 @@
 //! its segment belongs to, however late the events change.
 //!
 //! - `partition`: one file: schema, opening, connections.
-//! - `fold`: records to rows. `apply`: rows to files, in one transaction each.
-//! - `follower`: the thread. `query`, `tally`: reading. `retain`: deleting what is past retention.
+//! - `fold`: records to rows. `apply`: rows to files, in one transaction each. `blocks`: where which values occur.
+//! - `follower`: the thread. `query`, `wish`, `scan`, `tally`: reading. `retain`: deleting what is past retention.
 //!
 //! **Invariants**
 //! 1. How far the index has come stands in the newest partition, in the same transaction as the rows.
@@ -20,12 +20,15 @@
 pub(crate) mod partition;
 
 pub(crate) mod apply;
+pub(crate) mod blocks;
 pub(crate) mod fold;
 
 pub(crate) mod follower;
 pub(crate) mod query;
 pub(crate) mod retain;
+pub(crate) mod scan;
 pub(crate) mod tally;
+pub(crate) mod wish;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -52,6 +52,7 @@ use crate::stored::changed::{Changed, Discarded};
 
 pub use polls::{Call, Change, ChangeError, ChangeTo, LeaseState, Leased, Message, NotServed, Receive};
 pub use ready::Ready;
+pub use standing::Queued;
 pub use takers::NoEvent;
 
 #[derive(Debug)]

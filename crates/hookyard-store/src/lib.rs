@@ -15,13 +15,16 @@
 //! - [`pending`]: route's side as well. Requests that wait for a key to be verified with.
 //! - [`replays`]: route's side as well. Events that go through their rules once more.
 //! - [`lanes`]: deliver's side. What is due for a destination; outcomes.
-//! - [`history`]: the reader's side. Look up and list.
+//! - [`history`]: the reader's side. Look up, list, search and count. [`search`]: how much work that may be.
+//! - [`bookmarks`]: requests that people keep, in a database of its own.
+//! - [`executions`]: the reader's side as well. Runs of transformations.
 //! - [`by_hand`]: what people do to events: retry, cancel, replay, release.
 //! - [`bulk`]: the same to all events that a query finds; carried out by a task of its own.
 //! - [`idempotency`]: calls that are repeated without being done twice; a database of its own.
 //! - [`issues`]: what fails, grouped, until it works again; a database of its own.
 //! - [`alerts`]: who is told of that, and what still has to be told.
 //! - [`health`]: how it is doing, for readiness and metrics.
+//! - [`series`]: what was counted, over time; a database of its own.
 //! - [`live`]: the onlooker's side. What happens, as it happens.
 //! - [`catalog`]: projects, sources, destinations, connections, alerts, API keys, and who did what; a database of its own.
 //! - `journal`: append-only segments, the truth. `index`: SQLite, derived from them at any time.
@@ -36,16 +39,20 @@ pub mod latest;
 pub mod replays;
 pub mod unrouted;
 
+pub mod bookmarks;
 pub mod bulk;
 pub mod by_hand;
+pub mod executions;
 pub mod history;
 pub mod idempotency;
 pub mod live;
+pub mod search;
 
 pub mod alerts;
 pub mod issues;
 
 pub mod health;
+pub mod series;
 
 pub mod catalog;
 

@@ -1,4 +1,10 @@
 //! Watching what happens as it happens: requests and attempts, once they are durable.
+//!
+//! - here: for who reads along, from one moment on.
+//! - `rows`: for who keeps lists up to date, also from an earlier moment on. `cursor`: such a moment as text.
+
+mod cursor;
+mod rows;
 
 use hookyard_model::attempt::Attempt;
 use hookyard_model::id::RequestId;
@@ -10,6 +16,9 @@ use crate::journal::record::{Kind, Position};
 use crate::store::Store;
 use crate::stored::refused::Refused;
 use crate::stored::{attempt, request};
+
+pub use cursor::{Cursor, NoCursor};
+pub use rows::{About, Content, Round, Row, Rows, RowsError};
 
 /// Something that has just become durable.
 #[derive(Clone, Debug)]

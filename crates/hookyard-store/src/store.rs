@@ -13,6 +13,7 @@ use hookyard_model::id::{DestinationId, Generator};
 use rustc_hash::FxHashMap;
 
 use crate::alerts::Trials;
+use crate::bookmarks::{self, Bookmarks};
 use crate::bulk;
 use crate::catalog::{self, Catalog, SecretKey, audit};
 use crate::claims::Claims;
@@ -25,6 +26,8 @@ use crate::journal::{self, Journal, writer};
 use crate::lanes::Lane;
 use crate::latest::Latest;
 use crate::replays::Replays;
+use crate::search::{self, Searches};
+use crate::series;
 
 /// The number of this node in ids; one process uses one data directory.
 const NODE: u8 = 0;
@@ -62,12 +65,18 @@ pub struct Options {
     /// Keys of which memory has the newest that was delivered, where connections want only the latest; beyond them
     /// the index is asked.
     pub latest_keys_max: usize,
+    /// How much work people's looks at history may be.
+    pub search: search::Settings,
+    /// How much people may keep as bookmarks.
+    pub bookmarks: bookmarks::Settings,
     /// From when on something is an issue.
     pub issues: issues::Settings,
     /// How much of the audit log is kept, and how it looks.
     pub audit: audit::Settings,
     /// How much is kept of calls that clients may repeat.
     pub idempotency: idempotency::Settings,
+    /// How much of what was counted is kept.
+    pub series: series::Settings,
     /// Faults that a test injects.
     pub faults: Option<Arc<Faults>>,
 }
@@ -88,9 +97,12 @@ impl Options {
             lane_keys_max: 16_384,
             lanes_bytes_max: 64 << 20,
             latest_keys_max: 65_536,
+            search: search::Settings::default(),
+            bookmarks: bookmarks::Settings::default(),
             issues: issues::Settings::default(),
             audit: audit::Settings::default(),
             idempotency: idempotency::Settings::default(),
+            series: series::Settings::default(),
             faults: None,
         }
     }
@@ -127,9 +139,15 @@ pub enum OpenError {
     /// The database of repeated calls cannot be opened.
     #[error(transparent)]
     Idempotency(#[from] idempotency::OpenError),
+    /// The database of bookmarks cannot be opened.
+    #[error(transparent)]
+    Bookmarks(#[from] bookmarks::OpenError),
     /// The database of issues cannot be opened.
     #[error(transparent)]
     Issues(#[from] issues::OpenError),
+    /// The database of series cannot be opened.
+    #[error(transparent)]
+    Series(#[from] series::OpenError),
     /// The journal cannot be opened.
     #[error("cannot open the journal: {0}")]
     Journal(String),
@@ -146,11 +164,15 @@ pub struct Store {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
+    /// Where everything lies.
+    pub(crate) directory: PathBuf,
     pub(crate) clock: Clock,
     pub(crate) catalog: Catalog,
     pub(crate) journal: Journal,
     /// Before the index, which it looks into: it ends first.
     pub(crate) issues: issues::Running,
+    /// Before the index as well.
+    pub(crate) series: series::Running,
     pub(crate) index: follower::Running,
     pub(crate) lanes: RwLock<FxHashMap<DestinationId, Arc<Lane>>>,
     pub(crate) lane_events_max: usize,
@@ -167,6 +189,8 @@ pub(crate) struct Inner {
     pub(crate) bulk: Arc<bulk::Operations>,
     /// Calls that clients may repeat.
     pub(crate) calls: Arc<idempotency::Calls>,
+    pub(crate) searches: Searches,
+    pub(crate) bookmarks: Arc<Bookmarks>,
     /// Samples of alerts that people want to be sent.
     pub(crate) trials: Trials,
     /// Where this run's part of the journal begins: position, and the first id it can have.
@@ -221,6 +245,8 @@ impl Store {
         let calls = Arc::new(calls);
         let catalog = Catalog::open(data_dir, key, options.clock.clone(), Arc::clone(&ids), options.audit)?;
         let bulk = Arc::new(bulk::Operations::open(data_dir, options.clock.clone(), Arc::clone(&ids))?);
+        let bookmarks = Bookmarks::open(data_dir, options.bookmarks, options.clock.clone(), Arc::clone(&ids))
+            .map(Arc::new)?;
         let index = follower::start(
             &data_dir.join("index"),
             &journal_dir,
@@ -238,11 +264,21 @@ impl Store {
             tail: Arc::clone(&journal.tail),
             index: Arc::clone(&index.index),
         })?;
+        let series = series::start(series::Parts {
+            directory: data_dir.clone(),
+            settings: options.series.clone(),
+            clock: options.clock.clone(),
+            catalog: catalog.clone(),
+            tail: Arc::clone(&journal.tail),
+            index: Arc::clone(&index.index),
+        })?;
         let inner = Inner {
+            directory: data_dir.clone(),
             clock: options.clock,
             catalog,
             journal,
             issues,
+            series,
             index,
             lanes: RwLock::default(),
             lane_events_max: options.lane_events_max,
@@ -254,6 +290,8 @@ impl Store {
             latest: Latest::new(options.latest_keys_max),
             bulk,
             calls,
+            searches: Searches::new(options.search),
+            bookmarks,
             trials: Trials::default(),
             run_start: (start, newest_id + 1),
             rejections_dropped: AtomicU64::new(0),

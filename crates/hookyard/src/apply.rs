@@ -21,7 +21,9 @@ pub(crate) fn run(args: &ApplyArgs) -> anyhow::Result<()> {
         if !args.yes && !is_agreed()? {
             bail!("nothing was changed");
         }
-        wanted["version"] = plan["version"].clone();
+        if let (Some(wanted), Some(version)) = (wanted.as_object_mut(), plan.get("version")) {
+            wanted.insert("version".to_owned(), version.clone());
+        }
     }
     let applied = client.post("/api/v1/configuration/apply", &wanted)?;
     if args.json {

@@ -125,6 +125,9 @@ pub(crate) struct SignArgs {
     /// A file with the body; without one, an example.
     #[arg(long)]
     pub(crate) body: Option<PathBuf>,
+    /// The topic that the request is to be of, for example `push`.
+    #[arg(long)]
+    pub(crate) topic: Option<String>,
     /// The source's URL, as the provider knows it.
     #[arg(long)]
     pub(crate) url: Option<String>,

@@ -98,7 +98,7 @@ impl Client {
         let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
         match (answer.status, json) {
             (200..300, Some(json)) => Ok(json),
-            (_, Some(problem)) if problem["detail"].is_string() => Err(told(&problem)),
+            (_, Some(problem)) if problem.get("detail").is_some_and(Value::is_string) => Err(told(&problem)),
             (status, _) => bail!(
                 "{url} answered {status}, and not as Hookyard does: is that its admin listener?",
                 url = wanted.url

@@ -35,13 +35,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hookyard_alert::settings::Settings as Alerts;
+use hookyard_api::live::Limits as Live;
 use hookyard_api::server::Logins;
 use hookyard_ingest::limits::Limits;
 use hookyard_model::secret::Secret;
 use hookyard_route::limits::Limits as VerificationLimits;
+use hookyard_store::bookmarks::Settings as Bookmarks;
 use hookyard_store::catalog::Declared;
 use hookyard_store::idempotency::Settings as Idempotency;
 use hookyard_store::issues::Settings as Issues;
+use hookyard_store::search::Settings as Search;
+use hookyard_store::series::Settings as Series;
 use hookyard_transform::limits::{EngineLimits, Limits as RunLimits};
 use ipnet::IpNet;
 use toml::de::DeTable;
@@ -69,12 +73,20 @@ pub(crate) struct Config {
     pub(crate) transformations: Transformations,
     /// How deliveries are made.
     pub(crate) delivery: Delivery,
+    /// How much work people's looks at history may be.
+    pub(crate) search: Search,
+    /// How much people may keep as bookmarks.
+    pub(crate) bookmarks: Bookmarks,
     /// From when on something is an issue.
     pub(crate) issues: Issues,
     /// How long people are told of them.
     pub(crate) alerts: Alerts,
     /// Logins, the audit log, and calls that are repeated.
     pub(crate) access: Access,
+    /// The bounds of live streams.
+    pub(crate) live: Live,
+    /// How much of what was counted is kept.
+    pub(crate) series: Series,
     /// When the process says that it is not well.
     pub(crate) health: Health,
     /// How the process logs.
@@ -263,9 +275,13 @@ impl Config {
                 &mut reader,
             ),
             delivery: settings::delivery(file.table(&mut reader, "delivery"), &mut reader),
+            search: settings::search(file.table(&mut reader, "search"), &mut reader),
+            bookmarks: settings::bookmarks(file.table(&mut reader, "bookmarks"), &mut reader),
             issues: settings::issues(file.table(&mut reader, "issues"), &mut reader),
             alerts: settings::alerts(file.table(&mut reader, "alerts"), &mut reader),
             access: settings::access(file.table(&mut reader, "access"), &mut reader),
+            live: settings::live(file.table(&mut reader, "live"), &mut reader),
+            series: settings::series(file.table(&mut reader, "series"), &mut reader),
             health: settings::health(file.table(&mut reader, "health"), &mut reader),
             log: settings::log(file.table(&mut reader, "log"), &mut reader),
             declared: declared::read(&mut file, &mut reader, directory),
@@ -286,9 +302,13 @@ impl Default for Config {
             verification_cache: VerificationCache::default(),
             transformations: Transformations::default(),
             delivery: Delivery::default(),
+            search: Search::default(),
+            bookmarks: Bookmarks::default(),
             issues: Issues::default(),
             alerts: Alerts::default(),
             access: Access::default(),
+            live: Live::default(),
+            series: Series::default(),
             health: Health::default(),
             log: Log::default(),
             declared: Declared::default(),

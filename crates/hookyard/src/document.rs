@@ -120,7 +120,7 @@ pub(crate) fn toml(mut exported: Value) -> anyhow::Result<String> {
     escape_all(&mut exported);
     let mut document = toml::Table::new();
     for list in LISTS {
-        let things = exported[list].as_array().cloned().unwrap_or_default();
+        let things = exported.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
         let things: Vec<toml::Value> = things.into_iter().filter_map(table).collect();
         if !things.is_empty() {
             document.insert(list.to_owned(), toml::Value::Array(things));

@@ -7,7 +7,7 @@
 //! 4. Lanes take no further events; attempts under way may finish until the grace is over. Consumers that wait for
 //!    events are answered that there are none, and those that have some may answer for a moment.
 //! 5. Alerts: what is being sent is finished, within a grace; what is not told is told after the next start.
-//! 6. The API stops.
+//! 6. The API stops; live streams end at once, and calls under way may finish.
 //! 7. The store writes the outcomes and closes.
 //!
 //! A second signal ends the process at once. That is safe: nothing acknowledged is only in memory.
@@ -24,9 +24,11 @@ use hookyard_deliver::deliver::{self, Parts};
 use hookyard_deliver::jitter::Jitter;
 use hookyard_deliver::send::Sender;
 use hookyard_ingest::ingest::Ingest;
+use hookyard_ingest::tls;
 use hookyard_outgoing::connector::Connector;
 use hookyard_outgoing::exchange::AnswerLimits;
 use hookyard_outgoing::guard::Guard;
+use hookyard_outgoing::own::Own;
 use hookyard_providers::KeyCache;
 use hookyard_route::limits::Limits as RouteLimits;
 use hookyard_route::route::Router;
@@ -124,10 +126,10 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
         settings: config.alerts,
         metrics: hookyard_alert::metrics::Metrics::register(&mut registry),
     };
-    let tls = match &config.server.tls {
-        Some(tls) => Some(Arc::new(hookyard_ingest::tls::load(&tls.cert, &tls.key)?)),
-        None => None,
-    };
+    let files = config.server.tls.as_ref();
+    let tls = files.map(|files| tls::load(&files.cert, &files.key)).transpose()?.map(Arc::new);
+    let certificate = files.map(|files| tls::certificate(&files.cert)).transpose()?;
+    let own = Own::new(listening.public.local_addr()?, certificate);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let api_options = ApiOptions {
         admin_key: config.server.admin_key.clone(),
@@ -139,6 +141,8 @@ pub(crate) async fn serve(store: Store, config: &Config, listening: Listening) -
         logins: config.access.logins.clone(),
         data_directory: config.server.data_dir.display().to_string(),
         settings: config.shown(),
+        own: Some(own.context("TLS cannot be spoken with the public listener")?),
+        live: config.live,
     };
     let ingest = Ingest::new(
         store.clone(),

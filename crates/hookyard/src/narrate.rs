@@ -21,11 +21,18 @@ pub(crate) fn welcome(url: &str, admin: SocketAddr, to: Option<&str>, data_dir: 
                 .to_owned()
         }
     };
+    let dashboard = match hookyard_api::dashboard::is_built() {
+        true => format!("Dashboard:  http://{admin}"),
+        false => {
+            "Dashboard:  not in this build; with Node.js 20 or newer, `make run` builds it too".to_owned()
+        }
+    };
     format!(
         "Hookyard takes webhooks at\n\n  {url}\n\nTry it:\n\n  \
          curl -d '{{\"hello\":\"yard\"}}' {url}\n\n{destination}\n\n\
-         API and metrics: http://{admin}/api/v1/requests (this machine only)\n\
-         Data:            {}\n\
+         {dashboard}\n\
+         API:        http://{admin}/api/v1 (this machine only)\n\
+         Data:       {}\n\
          Deliveries to this machine (127.0.0.0/8, ::1) are allowed in this mode; other private networks are not.\n\
          Stop with Ctrl-C; nothing is lost.\n",
         data_dir.display()

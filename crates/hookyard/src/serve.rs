@@ -90,6 +90,8 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Store> {
         lane_keys_max: config.delivery.lane_keys_max,
         latest_keys_max: config.delivery.latest_keys_max,
         lanes_bytes_max: config.delivery.lanes_bytes_max,
+        search: config.search,
+        bookmarks: config.bookmarks,
         issues: config.issues.clone(),
         audit: audit::Settings {
             retention: config.access.audit_retention,
@@ -97,6 +99,7 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Store> {
             describe: audit::Describe(describe),
         },
         idempotency: config.access.idempotency,
+        series: config.series.clone(),
         ..Options::new(&config.server.data_dir)
     };
     let store = Store::open(options)?;

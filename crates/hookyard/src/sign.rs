@@ -1,11 +1,10 @@
 //! `hookyard sign`: a request as a provider would send it, signed, as a `curl` command that can be pasted.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use anyhow::{Context, bail};
 use hookyard_model::clock::Clock;
-use hookyard_providers::sign::{SampleError, SignedRequest, Wanted, sample};
+use hookyard_providers::sign::{SampleError, Wanted, sample};
 use hookyard_providers::{Configuration, provider};
 
 use crate::args::SignArgs;
@@ -35,8 +34,12 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<()> {
         settings: &settings,
         public_url: Some(url),
     };
-    let wanted =
-        Wanted { body: body.as_deref(), private_key: private_key.as_deref(), now_s: Clock::System.now().s() };
+    let wanted = Wanted {
+        body: body.as_deref(),
+        topic: args.topic.as_deref(),
+        private_key: private_key.as_deref(),
+        now_s: Clock::System.now().s(),
+    };
     let signed = match sample(&configuration, &wanted) {
         Ok(signed) => signed,
         Err(SampleError::PrivateKeyNeeded(name))
@@ -55,7 +58,7 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<()> {
         Err(error) => bail!("no request of {} can be made: {error}", args.provider),
     };
     let to = args.to.as_deref().map_or(url, |to| to.trim_end_matches('/'));
-    say(curl(&signed, to)?);
+    say(signed.curl(to)?);
     Ok(())
 }
 
@@ -74,42 +77,4 @@ fn settings(args: &SignArgs) -> anyhow::Result<BTreeMap<String, String>> {
         settings.insert(name.to_owned(), value.to_owned());
     }
     Ok(settings)
-}
-
-fn curl(signed: &SignedRequest, url: &str) -> anyhow::Result<String> {
-    let mut command =
-        format!("curl -X {} {}", quoted(&signed.method), quoted(&format!("{url}{}", signed.suffix)));
-    for (name, value) in &signed.headers {
-        let value = std::str::from_utf8(value.as_bytes()).context("a header is not text")?;
-        // With `name:` curl sends no such header; one that is empty is written with a semicolon.
-        let line = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
-        let _ = write!(command, " \\\n  -H {}", quoted(&line));
-    }
-    if !signed.headers.contains_key("content-type") && !signed.body.is_empty() {
-        // curl would add one of its own.
-        let _ = write!(command, " \\\n  -H 'content-type:'");
-    }
-    if !signed.body.is_empty() {
-        let body =
-            std::str::from_utf8(&signed.body).context("the body is not text, so it cannot be printed")?;
-        // Unlike `-d` it takes a body that begins with `@` as it is.
-        let _ = write!(command, " \\\n  --data-raw {}", quoted(body));
-    }
-    Ok(command)
-}
-
-/// One word of a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_survive_the_shell() {
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted("$(rm -rf /) `x` \\ \"\n"), "'$(rm -rf /) `x` \\ \"\n'");
-    }
 }

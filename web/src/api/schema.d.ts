@@ -180,6 +180,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bookmarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List bookmarks
+         * @description Newest first.
+         */
+        get: operations["listBookmarks"];
+        put?: never;
+        /**
+         * Bookmark a request
+         * @description It is copied, and outlives retention.
+         */
+        post: operations["createBookmark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookmarks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a bookmark */
+        get: operations["getBookmark"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a bookmark
+         * @description Also its copy of the request.
+         */
+        delete: operations["deleteBookmark"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a bookmark
+         * @description What people call it and have to say about it.
+         */
+        patch: operations["updateBookmark"];
+        trace?: never;
+    };
+    "/api/v1/bookmarks/{id}/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the request of a bookmark
+         * @description As it stood when it was bookmarked.
+         */
+        get: operations["getBookmarkRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookmarks/{id}/trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive the request of a bookmark once more
+         * @description At its source: a new request, which is durable when this answers.
+         */
+        post: operations["triggerBookmark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bulk_operations": {
         parameters: {
             query?: never;
@@ -448,6 +537,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{id}/lane": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the deliveries to a destination go */
+        get: operations["getLane"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations/{id}/nack": {
         parameters: {
             query?: never;
@@ -546,6 +652,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page to read this description */
+        get: operations["getDocs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -558,6 +681,26 @@ export interface paths {
          * @description The newest request's first.
          */
         get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count events over time
+         * @description By state. The time of an event is its request's.
+         */
+        get: operations["countEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -783,6 +926,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lanes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List lanes
+         * @description Of all destinations, the oldest first.
+         */
+        get: operations["listLanes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch what happens
+         * @description Server-sent events. A message of type `request`, `event` or `attempt` carries the row that a list shows now, whenever
+         *     it is new or has changed; `gap` says from where to where something is missing. Its `id` is given back as
+         *     `Last-Event-ID`, or as `after`, to go on behind it.
+         */
+        get: operations["watch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What goes on now
+         * @description Of everything at once: what was counted within the last minute or so, and what waits.
+         */
+        get: operations["getCurrent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/metrics/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was counted over time
+         * @description In spans without a gap, multiples of ten seconds within the last hour and of a minute before; at most 1,000 of them.
+         */
+        get: operations["getSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -852,6 +1077,26 @@ export interface paths {
          * @description Newest first.
          */
         get: operations["listRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/requests/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count requests over time
+         * @description By status.
+         */
+        get: operations["countRequests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1013,6 +1258,47 @@ export interface paths {
         head?: never;
         /** Change a source */
         patch: operations["updateSource"];
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a signed sample
+         * @description A request as the source's provider would send it, signed with the source's own secret, and sent to the gateway's own
+         *     public listener like any other.
+         */
+        post: operations["sendSample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transformations/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List runs of transformations
+         * @description As they stand with the events that went through them, those of the newest request first. `limit` is of events.
+         */
+        get: operations["listTransformationExecutions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/transformations/run": {
@@ -1283,13 +1569,13 @@ export interface components {
             /** @description The cursor of the next page; none where this is the last. */
             next: string | null;
         };
-        /** @description An authentication: its kind, and those of its settings that are no secrets. */
-        Auth: {
+        /** @description An authentication: its kind, and those of its settings that are no secrets; `null` for none. */
+        Auth: ({
             /** @enum {string} */
             kind: "basic" | "bearer" | "api_key" | "hmac" | "oauth2" | "aws_sigv4" | "mtls";
         } & {
             [key: string]: string;
-        };
+        }) | null;
         /** @description An authentication: its kind, and the settings of that kind. Without a kind, settings of the present one change. */
         AuthFields: {
             /** @enum {string} */
@@ -1369,6 +1655,51 @@ export interface components {
             token?: string | null;
             token_url?: string | null;
             username?: string | null;
+        };
+        /** @description A bookmark as it is shown. */
+        Bookmark: {
+            /** Format: int64 */
+            body_bytes: number;
+            created_at: components["schemas"]["Time"];
+            event_id: null | components["schemas"]["EventId"];
+            id: components["schemas"]["BookmarkId"];
+            /** @description None where the head is no HTTP request's. */
+            method: string | null;
+            name: string;
+            note: string;
+            request_id: components["schemas"]["RequestId"];
+            source_id: components["schemas"]["SourceId"];
+            topic: string | null;
+        };
+        /** @description What is to be changed. */
+        BookmarkChangeFields: {
+            /** @description What people call it. */
+            name?: string;
+            /** @description What people have to say about it. */
+            note?: string | null;
+        };
+        /** @description What is to be kept. */
+        BookmarkFields: {
+            event_id?: null | components["schemas"]["EventId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description What people have to say about it. */
+            note?: string | null;
+            /** @description The request. */
+            request_id: components["schemas"]["RequestId"];
+        };
+        /** @description The id of a bookmark. */
+        BookmarkId: string;
+        /** @description One page of a list. */
+        BookmarkList: {
+            /** @description The rows. */
+            data: components["schemas"]["Bookmark"][];
+            /** @description The cursor of the next page; none where this is the last. */
+            next: string | null;
+        };
+        /** @description The request that was made of a bookmark's. */
+        BookmarkTriggered: {
+            request_id: components["schemas"]["RequestId"];
         };
         /** @description A breaker as it is shown. */
         Breaker: {
@@ -1577,8 +1908,38 @@ export interface components {
             type: "email";
             user: string | null;
         };
-        /** @description What a body says about a channel. */
+        /** @description How people are told: a type and its settings. Without a type, settings of the present one change. */
         ChannelFields: {
+            /** @description Of `webhook`: what signs; `null` has a new one made. */
+            secret?: string | null;
+            /** @enum {string} */
+            type: "webhook";
+            /** @description Of `webhook` and `slack`: where to. */
+            url?: string | null;
+        } | {
+            /** @enum {string} */
+            type: "slack";
+            /** @description Of `webhook` and `slack`: where to. */
+            url?: string | null;
+        } | {
+            from?: string | null;
+            /** @description Of `email`: the mail server. */
+            host?: string | null;
+            /** @description Of `email`: the login's password. */
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description Of `email`: by default that of the security.
+             */
+            port?: number | null;
+            security?: null | components["schemas"]["MailSecurity"];
+            /** @description Of `email`: the recipients. */
+            to?: string[] | null;
+            /** @enum {string} */
+            type: "email";
+            /** @description Of `email`: the login's name; `null` for no login. */
+            user?: string | null;
+        } | {
             from?: string | null;
             /** @description Of `email`: the mail server. */
             host?: string | null;
@@ -1594,17 +1955,11 @@ export interface components {
             security?: null | components["schemas"]["MailSecurity"];
             /** @description Of `email`: the recipients. */
             to?: string[] | null;
-            type?: null | components["schemas"]["ChannelType"];
             /** @description Of `webhook` and `slack`: where to. */
             url?: string | null;
             /** @description Of `email`: the login's name; `null` for no login. */
             user?: string | null;
         };
-        /**
-         * @description How people are told.
-         * @enum {string}
-         */
-        ChannelType: "webhook" | "slack" | "email";
         /**
          * @description How sure the description of a provider is.
          * @enum {string}
@@ -1693,6 +2048,21 @@ export interface components {
             rules?: components["schemas"]["Rule"][] | null;
             source_id?: null | components["schemas"]["SourceId"];
         };
+        ConnectionFigures: {
+            /** Format: int64 */
+            discarded: number;
+            /** Format: int64 */
+            events: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            successful: number;
+            /**
+             * Format: int64
+             * @description Events that are not delivered yet.
+             */
+            undelivered: number;
+        };
         /** @description The id of a connection. */
         ConnectionId: string;
         /** @description One page of a list. */
@@ -1706,6 +2076,29 @@ export interface components {
         ConsoleLine: {
             level: components["schemas"]["LineLevel"];
             text: string;
+        };
+        /**
+         * @description What was counted within the last minute or so, and what waits. Sources, connections and destinations that nothing
+         *     happened to are left out.
+         */
+        Current: {
+            at: components["schemas"]["Time"];
+            connections: {
+                [key: string]: components["schemas"]["ConnectionFigures"];
+            };
+            destinations: {
+                [key: string]: components["schemas"]["DestinationFigures"];
+            };
+            disk: components["schemas"]["Disk"];
+            sources: {
+                [key: string]: components["schemas"]["SourceFigures"];
+            };
+            totals: components["schemas"]["Totals"];
+            /**
+             * Format: int64
+             * @description The time that the counts are of, up to `at`.
+             */
+            window_ms: number;
         };
         /** @description What a document says about an alert; its connections are named. No `Debug`: it holds secrets. */
         DeclaredAlertFields: {
@@ -1731,7 +2124,7 @@ export interface components {
         /** @description A destination as it is shown. */
         Destination: {
             append_path?: boolean;
-            auth: null | components["schemas"]["Auth"];
+            auth?: components["schemas"]["Auth"];
             breaker?: components["schemas"]["Breaker"];
             /** Format: int32 */
             concurrency: number;
@@ -1804,6 +2197,18 @@ export interface components {
             /** @description Of type `http`: needed; absolute, without user info and fragment. */
             url?: string | null;
         };
+        DestinationFigures: {
+            attempt_ms: null | components["schemas"]["Percentiles"];
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            successful: number;
+            /**
+             * Format: int64
+             * @description Events that are not delivered yet.
+             */
+            undelivered: number;
+        };
         /** @description The id of a destination. */
         DestinationId: string;
         /** @description One page of a list. */
@@ -1841,6 +2246,18 @@ export interface components {
          * @enum {string}
          */
         DiscardCause: "filtered" | "duplicate" | "stale" | "transform_error";
+        Disk: {
+            /**
+             * Format: int64
+             * @description What is left where it lies; none where the system does not say.
+             */
+            free_bytes: number | null;
+            /**
+             * Format: int64
+             * @description What the data directory holds.
+             */
+            used_bytes: number;
+        };
         /**
          * @description Why there was no answer to an attempt.
          * @enum {string}
@@ -1860,9 +2277,13 @@ export interface components {
             last_error: null | components["schemas"]["ErrorKind"];
             /** Format: int32 */
             last_status: number | null;
+            /** @description When its request was stored. */
+            received_at: components["schemas"]["Time"];
             request_id: components["schemas"]["RequestId"];
             source_id: components["schemas"]["SourceId"];
             state: components["schemas"]["EventState"];
+            /** @description What kind of event it is, by its provider's word; none where that is not known. */
+            topic: string | null;
         };
         /** @description An event with what its connection's rules made of it. */
         EventDetails: components["schemas"]["Event"] & {
@@ -1884,13 +2305,53 @@ export interface components {
             /** @description The cursor of the next page; none where this is the last. */
             next: string | null;
         };
+        /** @description One page of a list that may take several calls to find. */
+        EventPage: {
+            /** @description The rows that were found; perhaps none. */
+            data: components["schemas"]["Event"][];
+            /** @description Where to go on; none where nothing more is to be found. */
+            next: string | null;
+            progress: null | components["schemas"]["SearchProgress"];
+        };
         /** @description The filter in a body, and as it is shown; a field that is absent or null restricts nothing. */
         EventQueryFields: {
+            /**
+             * Format: int32
+             * @description With as many attempts or fewer.
+             */
+            attempts_max?: number | null;
+            /**
+             * Format: int32
+             * @description With as many attempts or more.
+             */
+            attempts_min?: number | null;
             connection_id?: null | components["schemas"]["ConnectionId"];
             destination_id?: null | components["schemas"]["DestinationId"];
+            discarded?: null | components["schemas"]["DiscardCause"];
+            last_error?: null | components["schemas"]["ErrorKind"];
+            /** @description Whose newest attempt was answered so: a status code, or a class of them. */
+            last_status?: string | null;
+            /** @description Of requests that meet this condition of the filter language. */
+            match?: Record<string, never> | null;
+            /** @description Of requests with this id of the provider's. */
+            provider_event_id?: string | null;
+            /**
+             * Format: date-time
+             * @description Of requests stored at this time or later.
+             */
+            received_after?: string | null;
+            /**
+             * Format: date-time
+             * @description Of requests stored before this time.
+             */
+            received_before?: string | null;
             request_id?: null | components["schemas"]["RequestId"];
+            /** @description Of requests with this text in head or body. */
+            search?: string | null;
             source_id?: null | components["schemas"]["SourceId"];
             state?: null | components["schemas"]["StoredEventState"];
+            /** @description Of this kind, as the provider calls it. */
+            topic?: string | null;
         };
         /**
          * @description Where an event stands.
@@ -1958,6 +2419,26 @@ export interface components {
          * @enum {string}
          */
         HeldBy: "connection_disabled" | "destination_paused" | "breaker_open";
+        /** @description Counts over time. */
+        Histogram: {
+            /** Format: int64 */
+            bucket_ms: number;
+            /** @description Oldest first; those without anything too. */
+            buckets: components["schemas"]["HistogramBucket"][];
+            /** @description Whether all were counted; where not, the oldest buckets lack some. */
+            complete: boolean;
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
+        };
+        HistogramBucket: {
+            at: components["schemas"]["Time"];
+            /** @description By `status` of requests and `state` of events; what there is none of is left out. */
+            by: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            count: number;
+        };
         /**
          * @description A version of HTTP; `auto` is what the server picks.
          * @enum {string}
@@ -2022,6 +2503,52 @@ export interface components {
              */
             slowed_to: number | null;
         };
+        /** @description How a lane stands. */
+        LaneHealth: {
+            breaker: null | components["schemas"]["OpenBreaker"];
+            /**
+             * Format: int32
+             * @description How many there may be, as configured.
+             */
+            concurrency: number;
+            destination_id: components["schemas"]["DestinationId"];
+            /** @description Attempts under way, or leases. */
+            in_flight: number;
+            next_at: null | components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How old the oldest request of one is; none where there is none, or none among the oldest 100,000 of all.
+             */
+            oldest_undelivered_ms: number | null;
+            paused_at: null | components["schemas"]["Time"];
+            /** @description Events in memory that wait; all others wait on disk. */
+            queued_in_memory: number;
+            rate: null | components["schemas"]["Rate"];
+            /** @description `idle` where nothing is to be sent now. */
+            state: components["schemas"]["LaneState"];
+            /**
+             * Format: int64
+             * @description All events that are not delivered yet.
+             */
+            undelivered: number;
+            /**
+             * Format: int32
+             * @description How many there may be now: fewer while the lane starts slowly.
+             */
+            width: number;
+        };
+        /** @description One page of a list. */
+        LaneHealthList: {
+            /** @description The rows. */
+            data: components["schemas"]["LaneHealth"][];
+            /** @description The cursor of the next page; none where this is the last. */
+            next: string | null;
+        };
+        /**
+         * @description How the lane of a destination stands.
+         * @enum {string}
+         */
+        LaneState: "paused" | "breaker_open" | "probing" | "running" | "idle";
         /** @description What a body says about the latest. */
         LatestFields: {
             /** @description What says which thing it is about. */
@@ -2062,6 +2589,15 @@ export interface components {
          * @enum {string}
          */
         LineLevel: "debug" | "log" | "info" | "warn" | "error";
+        /** @description Each message of a stream. */
+        LiveMessage: {
+            /** @description JSON: the row, or the two ends of a gap. */
+            data?: string;
+            /** @description `request`, `event`, `attempt` or `gap`. */
+            event?: string;
+            /** @description Where it goes on behind this one. */
+            id?: string;
+        };
         /** @description A session that has begun. */
         Login: {
             actor: components["schemas"]["Caller"];
@@ -2151,7 +2687,6 @@ export interface components {
             /** @description Where it starts. */
             source_id: components["schemas"]["SourceId"];
         };
-        /** @description What a body says about a destination. */
         NewDestination: {
             /** @description Of type `http`: whether the path behind the source's token, and the query, are appended to the URL. */
             append_path?: boolean | null;
@@ -2170,11 +2705,6 @@ export interface components {
              */
             disable_after_ms?: number | null;
             http_version?: null | components["schemas"]["HttpVersion"];
-            /**
-             * Format: int64
-             * @description Of type `pull`: how long a consumer has an event where it asks for no other time; 30,000 by default.
-             */
-            lease_ms?: number | null;
             /** @description 1 to 100 letters, digits, `-`, `_` and `.`; unique. */
             name: string;
             /** @description Whether it is paused. */
@@ -2189,9 +2719,37 @@ export interface components {
              * @description Of type `http`: how long one attempt may take; 30,000 by default.
              */
             timeout_ms?: number | null;
-            type?: null | components["schemas"]["DestinationType"];
+            /** @enum {string} */
+            type?: "http";
             /** @description Of type `http`: needed; absolute, without user info and fragment. */
-            url?: string | null;
+            url: string;
+        } | {
+            /**
+             * Format: int32
+             * @description Attempts at the same time, 16 by default; of type `pull` events that consumers have at the same time, 1,000 by
+             *     default.
+             */
+            concurrency?: number | null;
+            /**
+             * Format: int64
+             * @description After how long a time of nothing but failure its connections are disabled: 0 for never, or 3,600,000 and more;
+             *     5 days by default.
+             */
+            disable_after_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Of type `pull`: how long a consumer has an event where it asks for no other time; 30,000 by default.
+             */
+            lease_ms?: number | null;
+            /** @description 1 to 100 letters, digits, `-`, `_` and `.`; unique. */
+            name: string;
+            /** @description Whether it is paused. */
+            paused?: boolean | null;
+            rate?: null | components["schemas"]["RateFields"];
+            /** @description Standard Webhooks secrets (`whsec_…`, `whsk_…`), all of which sign; by default one is made. */
+            signing_secrets?: string[] | null;
+            /** @enum {string} */
+            type: "pull";
         };
         /** @description What a body says about a source. */
         NewSource: {
@@ -2212,6 +2770,21 @@ export interface components {
             } | null;
             /** @description The first segment of the URL's path; by default a random one. */
             token?: string | null;
+        };
+        /** @description A breaker that keeps events back. */
+        OpenBreaker: {
+            /**
+             * Format: double
+             * @description Their share of all, from 0 to 1; none where there were none.
+             */
+            error_rate: number | null;
+            /**
+             * Format: int64
+             * @description Attempts that failed within the last minute or so.
+             */
+            failures: number;
+            opened_at: components["schemas"]["Time"];
+            probe_at: null | components["schemas"]["Time"];
         };
         /** @description An order. */
         Order: {
@@ -2236,6 +2809,42 @@ export interface components {
             text?: string;
             /** @description Whether less than all of it is shown here. */
             truncated: boolean;
+        };
+        /** @description Within which time half, and nearly all, were done; right to some 3 %. */
+        Percentiles: {
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p95: number;
+            /** Format: double */
+            p99: number;
+        };
+        Point: {
+            /** @description Where the span begins. */
+            at: components["schemas"]["Time"];
+            attempt_ms: null | components["schemas"]["Percentiles"];
+            /** Format: int64 */
+            attempts_failed: number;
+            /** Format: int64 */
+            attempts_successful: number;
+            delivery_ms: null | components["schemas"]["Percentiles"];
+            /** Format: int64 */
+            discarded: number;
+            /** Format: int64 */
+            disk_bytes: number | null;
+            /** Format: int64 */
+            events: number;
+            /** Format: int64 */
+            oldest_undelivered_ms: number | null;
+            /** Format: int64 */
+            requests_accepted: number;
+            /** Format: int64 */
+            requests_rejected: number;
+            /**
+             * Format: int64
+             * @description Undelivered events when somebody looked last in the span; none where nobody did, or nothing waited.
+             */
+            undelivered: number | null;
         };
         /** @description What went wrong, and what to do (RFC 9457). */
         Problem: {
@@ -2472,12 +3081,13 @@ export interface components {
             topic: string | null;
             verification: null | components["schemas"]["VerificationState"];
         };
-        /** @description One page of a list. */
-        RequestSummaryList: {
-            /** @description The rows. */
+        /** @description One page of a list that may take several calls to find. */
+        RequestSummaryPage: {
+            /** @description The rows that were found; perhaps none. */
             data: components["schemas"]["RequestSummary"][];
-            /** @description The cursor of the next page; none where this is the last. */
+            /** @description Where to go on; none where nothing more is to be found. */
             next: string | null;
+            progress: null | components["schemas"]["SearchProgress"];
         };
         /**
          * @description How an issue came to be resolved.
@@ -2641,6 +3251,38 @@ export interface components {
          * @enum {string}
          */
         RuleKind: "filter" | "deduplicate" | "stale" | "delay" | "transform";
+        /** @description A sample, and what came of it. */
+        Sample: {
+            /** @description The body where it is UTF-8. */
+            body: string | null;
+            /** @description The body in base64 where it is not. */
+            body_base64: string | null;
+            /** @description The command that sends it; none where it is not text. */
+            curl: string | null;
+            headers: [
+                string,
+                string | {
+                    /** @description The value in base64. */
+                    base64: string;
+                }
+            ][];
+            method: string;
+            sent: null | components["schemas"]["SentSample"];
+            /** @description Where a provider would send it to. */
+            url: string;
+        };
+        /** @description What the sample is to be. */
+        SampleFields: {
+            /** @description The body; by default the provider's example. */
+            body?: string | null;
+            /**
+             * @description Whether it is sent, or only made.
+             * @default true
+             */
+            send: boolean;
+            /** @description The topic that it tells of; by default the example's. */
+            topic?: string | null;
+        };
         /** @description The sample: what is left out is empty. */
         SampleRequestFields: {
             /** @description A text is taken as it is; anything else is the JSON that it is. */
@@ -2666,9 +3308,39 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "operate" | "admin";
+        /** @description How far a call went through history. */
+        SearchProgress: {
+            /** @description Whether it came to the end. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Requests that it went past, roughly.
+             */
+            searched: number;
+            searched_to: null | components["schemas"]["Time"];
+        };
         /** @description What is shown of a secret. */
         SecretHint: {
             hint: string;
+        };
+        SentSample: {
+            /** @description The body of the answer. */
+            answer: string;
+            request_id: null | components["schemas"]["RequestId"];
+            /** Format: int32 */
+            status: number;
+        };
+        /** @description What was counted between two times. */
+        Series: {
+            from: components["schemas"]["Time"];
+            /** @description All spans that lie in that time, without a gap. */
+            points: components["schemas"]["Point"][];
+            /**
+             * Format: int64
+             * @description How long each span is; at least what was asked for.
+             */
+            step_ms: number;
+            to: components["schemas"]["Time"];
         };
         /** @description Who the caller is. */
         Session: {
@@ -2772,6 +3444,15 @@ export interface components {
             /** @description The first segment of the URL's path; by default a random one. */
             token?: string | null;
         };
+        SourceFigures: {
+            /** Format: int64 */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description Those that were accepted.
+             */
+            requests: number;
+        };
         /** @description The id of a source. */
         SourceId: string;
         /** @description One page of a list. */
@@ -2798,6 +3479,68 @@ export interface components {
          * @description A time: RFC 3339 in UTC, with milliseconds.
          */
         Time: string;
+        Totals: {
+            attempt_ms: null | components["schemas"]["Percentiles"];
+            /** Format: int64 */
+            attempts_failed: number;
+            /** Format: int64 */
+            attempts_successful: number;
+            delivery_ms: null | components["schemas"]["Percentiles"];
+            /** Format: int64 */
+            discarded: number;
+            /** Format: int64 */
+            events: number;
+            /**
+             * Format: int64
+             * @description How old the oldest request of one is; none where there is none.
+             */
+            oldest_undelivered_ms: number | null;
+            /** Format: int64 */
+            requests_accepted: number;
+            /** Format: int64 */
+            requests_rejected: number;
+            /**
+             * Format: int64
+             * @description Events that are not delivered yet.
+             */
+            undelivered: number;
+        };
+        TransformationExecution: {
+            at: components["schemas"]["Time"];
+            connection_id: components["schemas"]["ConnectionId"];
+            console: components["schemas"]["ConsoleLine"][];
+            /**
+             * Format: int64
+             * @description Lines of the console that were too many.
+             */
+            console_dropped: number;
+            /**
+             * Format: int64
+             * @description Processor time that it took, in microseconds.
+             */
+            cpu_us: number;
+            event_id: components["schemas"]["EventId"];
+            /** @description What went wrong; none where nothing did. */
+            failure: string | null;
+        };
+        /** @description Some of the runs there are. */
+        TransformationExecutionList: {
+            data: components["schemas"]["TransformationExecution"][];
+            /** @description Where to go on, also where there is nothing on this page; none where everything was looked through. */
+            next: string | null;
+            progress: components["schemas"]["TransformationExecutionProgress"];
+        };
+        /** @description How much was looked through for a page. */
+        TransformationExecutionProgress: {
+            /** @description Whether there are no more. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Events.
+             */
+            searched: number;
+            searched_to: null | components["schemas"]["Time"];
+        };
         TransformationFailure: {
             /** Format: int32 */
             column: number | null;
@@ -2941,6 +3684,15 @@ export interface components {
         };
         /** @description Something failed here; the cause is in the server's log. */
         Internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The gateway's own public listener does not answer. */
+        ListenerUnreachable: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3577,6 +4329,241 @@ export interface operations {
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
+        };
+    };
+    listBookmarks: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookmarkList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    createBookmark: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookmarkFields"];
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    /** @description Where it is. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bookmark"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBookmark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BookmarkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bookmark"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    deleteBookmark: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["schemas"]["BookmarkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateBookmark: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["schemas"]["BookmarkId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookmarkChangeFields"];
+                "application/merge-patch+json": components["schemas"]["BookmarkChangeFields"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bookmark"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getBookmarkRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BookmarkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Request"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    triggerBookmark: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["schemas"]["BookmarkId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is accepted, durably. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookmarkTriggered"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listBulkOperations: {
@@ -4336,6 +5323,34 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getLane: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DestinationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaneHealth"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
     refuseEvents: {
         parameters: {
             query?: never;
@@ -4546,6 +5561,31 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getDocs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html; charset=utf-8": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -4563,6 +5603,31 @@ export interface operations {
                 destination_id?: string;
                 /** @description In this state. */
                 state?: "scheduled" | "queued" | "held" | "successful" | "failed" | "cancelled" | "discarded";
+                /** @description Of requests with this id of the provider's. */
+                provider_event_id?: string;
+                /** @description Of this kind, as the provider calls it. */
+                topic?: string;
+                /** @description Of requests stored at this time or later. */
+                received_after?: string;
+                /** @description Of requests stored before this time. */
+                received_before?: string;
+                /** @description Whose newest attempt was answered so: a status code, or a class of them. */
+                last_status?: string;
+                /** @description Whose newest attempt failed so. */
+                last_error?: "dns" | "address_refused" | "connect" | "tls" | "reset" | "timeout" | "protocol" | "request" | "token" | "nacked" | "lease_expired";
+                /** @description With as many attempts or more. */
+                attempts_min?: number;
+                /** @description With as many attempts or fewer. */
+                attempts_max?: number;
+                /** @description That a rule discarded for this. */
+                discarded?: "filtered" | "duplicate" | "stale" | "transform_error";
+                /**
+                 * @description Of requests that meet this condition of the filter language, as JSON of up to 8 KiB.
+                 * @example {"body":{"type":"invoice.paid"}}
+                 */
+                match?: string;
+                /** @description Of requests with this text in head or body, whatever its case. */
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -4576,7 +5641,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventList"];
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    countEvents: {
+        parameters: {
+            query?: {
+                /** @description From this time on; 24 hours before `to` by default. */
+                from?: string;
+                /** @description Before this time; now by default. */
+                to?: string;
+                /** @description In how many parts, at most. */
+                buckets?: number;
+                /** @description Of this request. */
+                request_id?: string;
+                /** @description Of this source. */
+                source_id?: string;
+                /** @description Of this connection. */
+                connection_id?: string;
+                /** @description To this destination. */
+                destination_id?: string;
+                /** @description In this state. */
+                state?: "scheduled" | "queued" | "held" | "successful" | "failed" | "cancelled" | "discarded";
+                /** @description Of requests with this id of the provider's. */
+                provider_event_id?: string;
+                /** @description Of this kind, as the provider calls it. */
+                topic?: string;
+                /** @description Of requests stored at this time or later. */
+                received_after?: string;
+                /** @description Of requests stored before this time. */
+                received_before?: string;
+                /** @description Whose newest attempt was answered so: a status code, or a class of them. */
+                last_status?: string;
+                /** @description Whose newest attempt failed so. */
+                last_error?: "dns" | "address_refused" | "connect" | "tls" | "reset" | "timeout" | "protocol" | "request" | "token" | "nacked" | "lease_expired";
+                /** @description With as many attempts or more. */
+                attempts_min?: number;
+                /** @description With as many attempts or fewer. */
+                attempts_max?: number;
+                /** @description That a rule discarded for this. */
+                discarded?: "filtered" | "duplicate" | "stale" | "transform_error";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Histogram"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -4965,6 +6091,138 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listLanes: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LaneHealthList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    watch: {
+        parameters: {
+            query?: {
+                /** @description Some of `request`, `event` and `attempt`, with commas between; by default all. */
+                types?: string;
+                /** @description What is of this source. */
+                source_id?: string;
+                /** @description What is of this connection. */
+                connection_id?: string;
+                /** @description What is of this destination. */
+                destination_id?: string;
+                /** @description What is of this request. */
+                request_id?: string;
+                /** @description The `id` of the message to go on behind; by default from now on. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveMessage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getCurrent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Current"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getSeries: {
+        parameters: {
+            query?: {
+                /** @description By default an hour before `to`. */
+                from?: string;
+                /** @description By default now. */
+                to?: string;
+                /** @description How long a span is, at least; by default so that there are some 120. */
+                step_ms?: number;
+                /** @description Of this source only; at most one of the three ids is given. */
+                source_id?: string;
+                /** @description Of this connection only. */
+                connection_id?: string;
+                /** @description Of this destination only. */
+                destination_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+        };
+    };
     getOpenapi: {
         parameters: {
             query?: never;
@@ -5061,6 +6319,21 @@ export interface operations {
                 provider_event_id?: string;
                 /** @description Of this kind, as the provider calls it. */
                 topic?: string;
+                /** @description With this method, as sent. */
+                method?: string;
+                /** @description Stored at this time or later. */
+                received_after?: string;
+                /** @description Stored before this time. */
+                received_before?: string;
+                /** @description Only those that somebody bookmarked. */
+                bookmarked?: boolean;
+                /**
+                 * @description Of requests that meet this condition of the filter language, as JSON of up to 8 KiB.
+                 * @example {"body":{"type":"invoice.paid"}}
+                 */
+                match?: string;
+                /** @description Of requests with this text in head or body, whatever its case. */
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -5074,7 +6347,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RequestSummaryList"];
+                    "application/json": components["schemas"]["RequestSummaryPage"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    countRequests: {
+        parameters: {
+            query?: {
+                /** @description From this time on; 24 hours before `to` by default. */
+                from?: string;
+                /** @description Before this time; now by default. */
+                to?: string;
+                /** @description In how many parts, at most. */
+                buckets?: number;
+                /** @description Of this source. */
+                source_id?: string;
+                /** @description With this status. */
+                status?: "accepted" | "pending" | "handshake" | "rejected";
+                /** @description Rejected for this. */
+                cause?: "unknown_source" | "method_not_allowed" | "verification_failed" | "body_too_large" | "key_unavailable";
+                /** @description With this id of the provider's. */
+                provider_event_id?: string;
+                /** @description Of this kind, as the provider calls it. */
+                topic?: string;
+                /** @description With this method, as sent. */
+                method?: string;
+                /** @description Stored at this time or later. */
+                received_after?: string;
+                /** @description Stored before this time. */
+                received_before?: string;
+                /** @description Only those that somebody bookmarked. */
+                bookmarked?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Histogram"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -5475,6 +6799,82 @@ export interface operations {
             429: components["responses"]["TooManyFailures"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    sendSample: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The call is made once, however often it is sent with the same key. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["schemas"]["SourceId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SampleFields"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sample"];
+                };
+            };
+            400: components["responses"]["MalformedBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["BodyTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["ListenerUnreachable"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listTransformationExecutions: {
+        parameters: {
+            query?: {
+                /** @description At most so many rows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                before?: string;
+                /** @description Along this connection. */
+                connection_id?: string;
+                /** @description Those that failed, or those that did not. */
+                failed?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransformationExecutionList"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyFailures"];
+            500: components["responses"]["Internal"];
         };
     };
     runTransformation: {

@@ -1,16 +1,29 @@
 //! An alert's channel on the wire: `{"type": …}` and that type's settings. What is secret comes in and is never shown but
 //! as a hint.
 
+use std::borrow::Cow;
+
 use hookyard_model::alert::{Channel, Email, Login, Security, Slack, Webhook};
 use hookyard_model::secret::Secret;
 use hookyard_store::catalog::SigningAlgorithm;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::__dev::ComposeSchema;
+use utoipa::openapi::schema::OneOfBuilder;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema as _, ToSchema};
 
 use crate::merge::Field;
 use crate::openapi::names;
+use crate::openapi::wrap::form;
 use crate::problem::{Kind, Problem};
 use crate::secrets::{SecretHint, generate, hint};
+
+/// The settings of each type.
+const SETTINGS: [(&str, &[&str]); 3] = [
+    ("webhook", &["url", "secret"]),
+    ("slack", &["url"]),
+    ("email", &["host", "port", "security", "user", "password", "from", "to"]),
+];
 
 /// A channel as it is shown.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,7 +78,6 @@ impl ChannelView {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct ChannelFields {
     /// How; needed for a new alert.
-    #[schema(value_type = Option<names::ChannelType>)]
     r#type: Field<String>,
     /// Of `webhook` and `slack`: where to.
     url: Field<String>,
@@ -87,6 +99,35 @@ pub(super) struct ChannelFields {
     /// Of `email`: the recipients.
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 20)]
     to: Field<Vec<String>>,
+}
+
+/// The forms that a channel has in a body: one for each type, and one that changes settings of the present type.
+pub(super) enum ChannelForms {}
+
+impl ComposeSchema for ChannelForms {
+    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        let RefOr::T(Schema::Object(all)) = ChannelFields::schema() else { return ChannelFields::schema() };
+        let mut forms = OneOfBuilder::new();
+        for (name, settings) in SETTINGS {
+            let mut form = form(&all, "type", name, settings);
+            form.required.push("type".to_owned());
+            forms = forms.item(form);
+        }
+        let mut changes = all;
+        changes.properties.remove("type");
+        let about = "How people are told: a type and its settings. Without a type, settings of the present one change.";
+        forms.item(changes).description(Some(about)).into()
+    }
+}
+
+impl ToSchema for ChannelForms {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ChannelFields")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ChannelFields::schemas(schemas);
+    }
 }
 
 impl ChannelFields {
@@ -114,7 +155,7 @@ impl ChannelFields {
     }
 
     fn webhook(self, current: Option<&Webhook>) -> Result<(Channel, Option<Secret>), Problem> {
-        self.refuse_others("webhook", &["url", "secret"])?;
+        self.refuse_others("webhook")?;
         let url = self.url.required(current.map(|it| it.url.clone()), "channel.url")?;
         let (secret, generated) = match (self.secret, current) {
             (Field::Set(secret), _) => (Secret::new(secret), None),
@@ -128,13 +169,13 @@ impl ChannelFields {
     }
 
     fn slack(self, current: Option<&Slack>) -> Result<Channel, Problem> {
-        self.refuse_others("slack", &["url"])?;
+        self.refuse_others("slack")?;
         let url = self.url.required(current.map(|it| it.url.expose().to_owned()), "channel.url")?;
         Ok(Channel::Slack(Slack { url: Secret::new(url) }))
     }
 
     fn email(self, current: Option<&Email>) -> Result<Channel, Problem> {
-        self.refuse_others("email", &["host", "port", "security", "user", "password", "from", "to"])?;
+        self.refuse_others("email")?;
         let security = match &self.security {
             Field::Keep => current.map(|it| it.security).unwrap_or_default(),
             Field::Reset => Security::default(),
@@ -166,7 +207,9 @@ impl ChannelFields {
     }
 
     /// Refuses what belongs to another type.
-    fn refuse_others(&self, name: &str, known: &[&str]) -> Result<(), Problem> {
+    fn refuse_others(&self, name: &str) -> Result<(), Problem> {
+        let known =
+            SETTINGS.iter().find(|(of, _)| *of == name).map_or(&[] as &[&str], |(_, settings)| settings);
         let given = [
             ("url", self.url != Field::Keep),
             ("secret", self.secret != Field::Keep),

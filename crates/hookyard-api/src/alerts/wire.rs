@@ -11,7 +11,7 @@ use hookyard_store::catalog::{DeclaredAlert, NewAlert};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::channel::{ChannelFields, ChannelView};
+use super::channel::{ChannelFields, ChannelForms, ChannelView};
 use crate::body::Object;
 use crate::managed::managed_by;
 use crate::merge::Field;
@@ -116,7 +116,7 @@ pub(crate) struct AlertFields {
     /// Whether it tells anything; `true` by default.
     enabled: Field<bool>,
     /// How people are told.
-    #[schema(value_type = Option<ChannelFields>)]
+    #[schema(value_type = Option<ChannelForms>)]
     channel: Field<Object<ChannelFields>>,
 }
 
@@ -184,7 +184,7 @@ pub(crate) struct DeclaredAlertFields {
     #[schema(value_type = Option<u64>, minimum = 0, maximum = 2_592_000_000_u64)]
     interval_ms: Field<u64>,
     enabled: Field<bool>,
-    #[schema(value_type = Option<ChannelFields>)]
+    #[schema(value_type = Option<ChannelForms>)]
     channel: Field<Object<ChannelFields>>,
 }
 

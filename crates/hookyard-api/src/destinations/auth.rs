@@ -23,12 +23,14 @@ impl ComposeSchema for AuthView {
     fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
         let kinds = Auth::KINDS.iter().map(|(kind, _)| *kind).filter(|kind| *kind != "none");
         let kind = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(kinds));
-        ObjectBuilder::new()
-            .description(Some("An authentication: its kind, and those of its settings that are no secrets."))
+        let shown = ObjectBuilder::new()
             .property("kind", kind)
             .required("kind")
-            .additional_properties(Some(ObjectBuilder::new().schema_type(Type::String)))
-            .into()
+            .additional_properties(Some(ObjectBuilder::new().schema_type(Type::String)));
+        let about =
+            "An authentication: its kind, and those of its settings that are no secrets; `null` for none.";
+        let none = ObjectBuilder::new().schema_type(Type::Null);
+        OneOfBuilder::new().item(shown).item(none).description(Some(about)).into()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 
 /// A rate as it is shown.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RateView {
+pub(crate) struct RateView {
     limit: u32,
     #[schema(value_type = names::RateUnit)]
     per: &'static str,

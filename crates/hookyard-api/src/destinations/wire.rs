@@ -12,14 +12,16 @@ use hookyard_model::standing::{BreakerState, Standing};
 use hookyard_store::catalog::{NewDestination, SigningAlgorithm};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, OneOfBuilder};
+use utoipa::openapi::{RefOr, Schema};
 
 use super::auth::{AuthFields, AuthView};
 use super::pacing::{BreakerFields, BreakerView, RateFields, RateView, disable_after};
 use super::reach::{OfHttp, OfPull, refuse_of_pull};
-use crate::body::Object;
+use crate::body::Object as Fields;
 use crate::managed::managed_by;
 use crate::merge::Field;
-use crate::openapi::wrap::Create;
+use crate::openapi::wrap::{Create, form};
 use crate::openapi::{id, names};
 use crate::problem::Problem;
 use crate::secrets::{SigningSecretView, generate};
@@ -63,6 +65,7 @@ pub(crate) struct DestinationView {
     failing_since: Option<Rfc3339>,
     lane: LaneView,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     auth: Option<AuthView>,
     signing_secrets: Vec<SigningSecretView>,
     /// The secret that this very call made, in full.
@@ -178,10 +181,10 @@ pub(crate) struct DestinationFields {
     http_version: Field<String>,
     /// How many attempts in which time; `null` for as fast as it takes them.
     #[schema(value_type = Option<RateFields>)]
-    rate: Field<Object<RateFields>>,
+    rate: Field<Fields<RateFields>>,
     /// Of type `http`: what is done while it fails.
     #[schema(value_type = Option<BreakerFields>)]
-    breaker: Field<Object<BreakerFields>>,
+    breaker: Field<Fields<BreakerFields>>,
     /// Of type `http`: whether concurrency grows from one after an outage.
     slow_start: Field<bool>,
     /// After how long a time of nothing but failure its connections are disabled: 0 for never, or 3,600,000 and more;
@@ -251,6 +254,20 @@ impl RotationFields {
 
 impl Create for DestinationFields {
     const NEEDED: &[&str] = &["name"];
+
+    fn forms(all: Object) -> RefOr<Schema> {
+        let others = |left_out: &[&str]| -> Vec<&str> {
+            all.properties.keys().map(String::as_str).filter(|name| !left_out.contains(name)).collect()
+        };
+        let mut http = form(&all, "type", "http", &others(&["lease_ms"]));
+        http.description = Some("A destination that events are sent to.".to_owned());
+        http.required.push("url".to_owned());
+        let of_http = ["url", "append_path", "timeout_ms", "http_version", "auth", "breaker", "slow_start"];
+        let mut pull = form(&all, "type", "pull", &others(&of_http));
+        pull.description = Some("A destination whose events consumers ask for.".to_owned());
+        pull.required.push("type".to_owned());
+        OneOfBuilder::new().item(http).item(pull).into()
+    }
 }
 
 impl DestinationFields {

@@ -30,6 +30,10 @@ pub(crate) struct EventView {
     source_id: String,
     #[schema(value_type = id::Destination)]
     destination_id: String,
+    /// When its request was stored.
+    received_at: Rfc3339,
+    /// What kind of event it is, by its provider's word; none where that is not known.
+    topic: Option<String>,
     #[schema(value_type = names::EventState)]
     state: &'static str,
     /// Why it is held.
@@ -170,6 +174,8 @@ impl EventView {
             connection_id: event.id.connection.to_string(),
             source_id: event.source.to_string(),
             destination_id: event.destination.to_string(),
+            received_at: Rfc3339(event.received_at()),
+            topic: event.topic.clone(),
             state: held_by.map_or(event.state, |_| EventState::Held).name(),
             held_by: held_by.map(HeldBy::name),
             discarded: event.discarded.map(DiscardCause::name),

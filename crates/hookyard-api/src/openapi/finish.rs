@@ -7,12 +7,13 @@
 
 mod access;
 mod answers;
+mod links;
 mod schemas;
 
 use serde_json::{Map, Value, json};
 
 /// The groups of endpoints, each with the path segments behind `/api/v1/` (or the whole path) that belong to it.
-const TAGS: [(&str, &str, &[&str]); 15] = [
+const TAGS: [(&str, &str, &[&str]); 17] = [
     ("Sources", "Where webhooks come in.", &["sources"]),
     ("Destinations", "Where events go, and how consumers ask for them.", &["destinations"]),
     ("Connections", "Sources joined to destinations, with rules, order and retries.", &["connections"]),
@@ -22,15 +23,17 @@ const TAGS: [(&str, &str, &[&str]); 15] = [
     ("Events", "Requests on their way along connections.", &["events"]),
     ("Attempts", "Each try to deliver an event.", &["attempts"]),
     ("Transformations", "Trying a transformation or a filter.", &["transformations", "filters"]),
+    ("Bookmarks", "Requests that people keep.", &["bookmarks"]),
     ("Bulk operations", "One change to many events.", &["bulk_operations"]),
     ("Issues", "What fails, until it works again.", &["issues"]),
     ("Alerts", "Who is told of issues.", &["alerts"]),
     ("Access", "Keys, logins, and who did what.", &["api_keys", "session", "audit_entries"]),
     ("Settings", "What the process was started with.", &["settings"]),
+    ("Live", "What happens, as it happens, and how deliveries go.", &["live", "lanes"]),
     (
         "Watching",
         "For machines that watch, and for programs that call.",
-        &["healthz", "readyz", "metrics", "openapi.json"],
+        &["healthz", "readyz", "metrics", "openapi.json", "docs"],
     ),
 ];
 
@@ -54,6 +57,7 @@ pub(super) fn finish(mut description: Value) -> Value {
             body(method, operation);
         }
     }
+    links::add(object(&mut description, "paths"));
     let components = object(&mut description, "components");
     components.insert("parameters".to_owned(), access::shared_parameters());
     components.insert("responses".to_owned(), answers::shared());
@@ -67,7 +71,7 @@ pub(super) fn finish(mut description: Value) -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"bearer": []}, {"basic": []}, {"session": []}, {}],
+        "security": [{"bearer": []}, {"basic": []}, {"session": []}],
     });
     if let (Value::Object(first), Value::Object(rest)) = (&mut first, description) {
         first.insert("tags".to_owned(), tags());

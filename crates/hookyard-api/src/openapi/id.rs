@@ -50,6 +50,8 @@ id! {
     Lease is "LeaseId": model::LeaseId::PREFIX, 2;
     /// The id of a bulk operation.
     BulkOperation is "BulkOperationId": model::BulkOperationId::PREFIX, 1;
+    /// The id of a bookmark.
+    Bookmark is "BookmarkId": model::BookmarkId::PREFIX, 1;
     /// The id of an issue.
     Issue is "IssueId": model::IssueId::PREFIX, 1;
     /// The id of an alert.

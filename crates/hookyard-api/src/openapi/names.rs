@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hookyard_model::access::{Actor, Scope as Scopes};
-use hookyard_model::alert::{Channel, Security};
+use hookyard_model::alert::Security;
 use hookyard_model::attempt::{ErrorKind as AttemptError, Trigger as AttemptTrigger};
 use hookyard_model::connection::DisableCause;
 use hookyard_model::destination::HttpVersion as Version;
@@ -54,6 +54,8 @@ names! {
     RateUnit = Unit::ALL.map(Unit::name);
     /// What the breaker of a destination is.
     BreakerState = ["closed", "open", "half_open"];
+    /// How the lane of a destination stands.
+    LaneState = ["paused", "breaker_open", "probing", "running", "idle"];
     /// How a signing secret signs.
     SigningAlgorithm = ["hmac", "ed25519"];
     /// Why a connection is disabled.
@@ -87,8 +89,6 @@ names! {
     Trigger = AttemptTrigger::ALL.map(AttemptTrigger::name);
     /// How the waits between attempts grow.
     Schedule = ["exponential", "linear", "custom"];
-    /// How people are told.
-    ChannelType = Channel::TYPES;
     /// What a document does to a thing.
     ConfigurationAction = ["create", "update", "delete"];
     /// What a document can have.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use utoipa::__dev::ComposeSchema;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::merge::Field;
@@ -32,6 +32,11 @@ impl<T: ToSchema + ComposeSchema> ToSchema for Field<T> {
 pub(crate) trait Create: ToSchema {
     /// Those.
     const NEEDED: &'static [&'static str];
+
+    /// The forms that such a body can have, where there are several; `all` are the fields.
+    fn forms(all: Object) -> RefOr<Schema> {
+        all.into()
+    }
 }
 
 /// A body that creates what the fields `T` change.
@@ -39,11 +44,13 @@ pub(crate) struct Creating<T>(PhantomData<T>);
 
 impl<T: Create + ComposeSchema> ComposeSchema for Creating<T> {
     fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
-        let mut schema = T::compose(Vec::new());
-        if let RefOr::T(Schema::Object(object)) = &mut schema {
-            object.required = T::NEEDED.iter().map(|name| (*name).to_owned()).collect();
+        match T::compose(Vec::new()) {
+            RefOr::T(Schema::Object(mut object)) => {
+                object.required = T::NEEDED.iter().map(|name| (*name).to_owned()).collect();
+                T::forms(object)
+            }
+            other => other,
         }
-        schema
     }
 }
 
@@ -55,6 +62,16 @@ impl<T: Create + ComposeSchema> ToSchema for Creating<T> {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         T::schemas(schemas);
     }
+}
+
+/// The form of an object that the field `tag` says: with these fields beside it, and no others.
+pub(crate) fn form(all: &Object, tag: &str, value: &str, fields: &[&str]) -> Object {
+    let mut form = all.clone();
+    form.properties.retain(|name, _| fields.contains(&name.as_str()));
+    let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([value]));
+    form.properties.insert(tag.to_owned(), word.into());
+    form.required.retain(|name| form.properties.contains_key(name));
+    form
 }
 
 /// Bytes of any kind.

@@ -119,7 +119,7 @@ async fn what_an_operation_does_not_understand_is_named() {
         (json!({"query": {}}), "missing_field", "action"),
         (json!({"action": "retry"}), "missing_field", "query"),
         (json!({"action": "skip", "query": {}}), "invalid_field", "action"),
-        (json!({"action": "retry", "query": {"topic": "a"}}), "unknown_field", "query.topic"),
+        (json!({"action": "retry", "query": {"method": "PUT"}}), "unknown_field", "query.method"),
         (json!({"action": "retry", "query": {"limit": 1}}), "unknown_field", "query.limit"),
         (json!({"action": "retry", "query": {"state": "delivering"}}), "invalid_field", "query.state"),
         (json!({"action": "retry", "query": {"source_id": "x"}}), "invalid_field", "query.source_id"),

@@ -222,7 +222,8 @@ async fn an_event_and_its_attempts_are_shown() {
         json!({
             "id": event.to_string(), "request_id": event.request.to_string(),
             "connection_id": yard.connection.to_string(), "source_id": yard.source.to_string(),
-            "destination_id": yard.destination.to_string(), "state": "queued", "held_by": null,
+            "destination_id": yard.destination.to_string(), "received_at": "2027-01-15T08:00:00.000Z",
+            "topic": null, "state": "queued", "held_by": null,
             "discarded": null, "duplicate_of": null, "superseded_by": null, "revision": null, "order_key": null,
             "rules": [], "transformed": null,
             "due_at": "2027-01-15T08:00:00.000Z", "attempts": 0, "last_status": null,

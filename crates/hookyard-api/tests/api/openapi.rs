@@ -51,7 +51,11 @@ fn resolved<'a>(description: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
+/// The fields of an object, in whichever of its forms.
 fn fields(schema: &Value) -> BTreeSet<String> {
+    if let Some(forms) = schema["oneOf"].as_array() {
+        return forms.iter().flat_map(fields).collect();
+    }
     schema["properties"].as_object().unwrap_or_else(|| panic!("{schema}")).keys().cloned().collect()
 }
 
@@ -108,5 +112,30 @@ async fn every_field_that_is_read_is_described_and_no_other() {
         let answer = server.call(&method, &path, Some(&json!({"colour": "red"}))).await;
         assert_eq!(answer.problem().1, "unknown_field", "{method} {path}");
         assert_eq!(listed(&answer, " here: expected", '`'), fields, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_shows_every_endpoint_and_needs_nothing_from_elsewhere() {
+    let server = Server::start().await;
+    let description = server.get("/api/v1/openapi.json").await.json();
+    let page = server.get("/api/v1/docs").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'sha256-"));
+    let text = std::str::from_utf8(&page.body).unwrap();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        assert!(text.contains(&format!(">{path}</code>")), "{path}");
+        for operation in item.as_object().unwrap().values() {
+            let name = operation["operationId"].as_str().unwrap().to_lowercase();
+            assert!(text.contains(&format!("<article id=\"{name}\">")), "{name}");
+        }
+    }
+    // Every link leads to a place on the page, or to the description itself.
+    for link in text.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        let leads_there = link == "openapi.json" || text.contains(&format!("id=\"{}\"", &link[1..]));
+        assert!(leads_there, "{link}");
+    }
+    for foreign in ["<script", "<img", "<link", "src=", "@import", "url("] {
+        assert!(!text.contains(foreign), "{foreign}");
     }
 }

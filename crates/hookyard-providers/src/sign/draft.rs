@@ -11,6 +11,7 @@ use crate::adapters::Adapter;
 use crate::configuration::{ConfigError, Configuration};
 use crate::definition::{self, Example};
 use crate::engine::prepare::Site;
+use crate::fields;
 use crate::read::{Reader, filter, url, xml};
 use crate::request::Request;
 use crate::settings::Settings;
@@ -62,6 +63,11 @@ impl<'a> Draft<'a> {
         let headers = self.header_map()?;
         let target = format!("/{TOKEN}{}", self.suffix);
         read(Reader::new(&self.request(&headers, &target), self.settings))
+    }
+
+    /// The topic that it tells of as it is now, in one of these ways.
+    pub(super) fn topic(&self, ways: &[String]) -> Result<Option<String>, SampleError> {
+        self.read(|reader| Ok(fields::text(&reader, &fields::templates(ways))))
     }
 
     fn request<'r>(&'r self, headers: &'r HeaderMap, target: &'r str) -> Request<'r> {

@@ -81,7 +81,7 @@ impl Subject {
     fn sample(&self) -> Result<SignedRequest, SampleError> {
         let secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
         self.with(&secrets, |configuration| {
-            let wanted = Wanted { now_s: NOW_S, private_key: self.private_key, body: None };
+            let wanted = Wanted { now_s: NOW_S, private_key: self.private_key, ..Wanted::default() };
             let settings = Settings::new(self.provider, configuration.settings)?;
             sample_of(&settings, configuration, &wanted)
         })

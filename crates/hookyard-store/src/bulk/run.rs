@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::event::EventState;
-use hookyard_model::id::{BulkOperationId, DestinationId, EventId, ProjectId};
+use hookyard_model::id::{BulkOperationId, DestinationId, EventId, ProjectId, RequestId};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
-use super::plan::PAGE_EVENTS;
+use super::plan::{PAGE_EVENTS, before};
 use super::stored::{Mark, StoreError, Work};
 use super::{Failure, LeftOut, Operation, Progress, StopError};
 use crate::accept::Unavailable;
@@ -274,11 +274,14 @@ impl Inner {
         let snapshot = self.catalog.snapshot();
         let mut found =
             Found { progress: Progress::default(), batch: Vec::new(), before: work.before, is_end: false };
+        let nobody = Arc::default();
         for _ in 0..PAGES_MAX {
-            let conditions = self.bulk_conditions(*project, order, found.before);
-            let page = query::events(&self.index.index, &conditions, PAGE_EVENTS)?;
-            found.is_end = page.len() < PAGE_EVENTS;
-            for (event, row) in page {
+            let query = self.bulk_query(*project, order, found.before)?;
+            let mut work = self.work(&query, &nobody);
+            let page = self.gather_events(&query, &mut work, PAGE_EVENTS)?;
+            found.is_end = page.rows.len() < PAGE_EVENTS && page.reached.is_none();
+            let is_full = page.rows.len() >= PAGE_EVENTS;
+            for (event, row) in page.rows {
                 if found.batch.len() == batch_max {
                     found.is_end = false;
                     return Ok(found);
@@ -291,7 +294,11 @@ impl Inner {
                     }
                 }
             }
-            if found.is_end || found.batch.len() == batch_max {
+            if let Some(reached) = page.reached.filter(|_| !is_full) {
+                found.before = before(RequestId(reached.saturating_sub(1)));
+            }
+            // What reads bodies takes its time: how far it is, is stored after each page.
+            if found.is_end || found.batch.len() == batch_max || work.reads_bodies() {
                 break;
             }
         }

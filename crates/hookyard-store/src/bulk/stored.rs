@@ -22,7 +22,8 @@ use crate::history::Page;
 use rows::{COLUMNS, StoredFilter, StoredMark, StoredProgress, json, read, read_work};
 
 const FILE: &str = "bulk.sqlite";
-const VERSION: u32 = 1;
+/// Version 2 knows more restrictions in `filter`; those of version 1 are read as they are.
+const VERSION: u32 = 2;
 /// How long an operation that has ended is kept.
 const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How many of those that have ended are kept.
@@ -291,6 +292,8 @@ fn open(path: &Path) -> rusqlite::Result<Result<Connection, String>> {
     }
     if found == 0 {
         tx.execute_batch(include_str!("schema.sql"))?;
+    }
+    if found < VERSION {
         tx.pragma_update(None, "user_version", VERSION)?;
     }
     tx.commit()?;

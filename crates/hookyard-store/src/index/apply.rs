@@ -1,8 +1,10 @@
 //! From rows to files: one transaction for each partition that changes, the newest one last.
 
 use rusqlite::Connection;
+use rustc_hash::FxHashMap;
 
 use super::Applied;
+use super::blocks::Blocks;
 use super::fold::{Changes, Decision, EventChange, RequestRow, hash_of, revision_column};
 use super::partition::{meta, set_applied, set_meta};
 use crate::journal::record::Position;
@@ -15,13 +17,17 @@ pub(crate) fn apply(
     connection: &mut Connection,
     changes: &Changes,
     applied: Option<Applied>,
+    blocks: &mut Blocks,
 ) -> rusqlite::Result<i64> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let grown = {
         write_requests(&transaction, changes)?;
-        let grown = write_events(&transaction, changes)?;
+        let grown_by_connection = write_events(&transaction, changes)?;
+        write_undelivered(&transaction, &grown_by_connection)?;
+        let grown: i64 = grown_by_connection.values().sum();
         write_claims(&transaction, changes)?;
         write_delivered(&transaction, changes)?;
+        blocks.write(&transaction, changes)?;
         if grown != 0 {
             let before = meta(&transaction, "undelivered")? as i64;
             set_meta(&transaction, "undelivered", (before + grown).max(0) as u64)?;
@@ -36,11 +42,11 @@ pub(crate) fn apply(
 }
 
 const INSERT_REQUEST: &str =
-    "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 /// A request that is taken in once more keeps what became of it, and may learn it only now.
 const TAKE_IN_REQUEST_AGAIN: &str =
-    "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+    "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
      ON CONFLICT DO UPDATE SET
          verdict = excluded.verdict, events = excluded.events, late = excluded.late,
          refused = excluded.refused, provider_event_id = excluded.provider_event_id,
@@ -71,6 +77,7 @@ fn write_requests(transaction: &Connection, changes: &Changes) -> rusqlite::Resu
             columns.provider_event_id.map(hash_of),
             columns.topic,
             columns.provider_time_us,
+            row.method,
         ])?;
     }
     let mut update = transaction.prepare_cached(
@@ -125,8 +132,11 @@ fn column(position: Position) -> Option<i64> {
     (position != Position::default()).then(|| position.to_u64() as i64)
 }
 
+/// By how much the number of undelivered events grew, by connection and destination.
+type Grown = FxHashMap<(u64, u64), i64>;
+
 /// A new event is inserted, a known one updated.
-fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result<i64> {
+fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result<Grown> {
     let mut insert = transaction.prepare_cached(
         "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
              ?17, ?18, ?19, ?20, ?21)",
@@ -139,7 +149,7 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
     )?;
     let mut rows: Vec<(&EventId, &EventChange)> = changes.events.iter().collect();
     rows.sort_unstable_by_key(|(event, _)| **event);
-    let mut grown = 0;
+    let mut grown = Grown::default();
     for (event, EventChange { row, before }) in rows {
         let (request, connection) = (event.request.0 as i64, event.connection.0 as i64);
         let (state, due_us, attempts) = (row.state.code(), row.due_us as i64, row.attempts);
@@ -190,10 +200,24 @@ fn write_events(transaction: &Connection, changes: &Changes) -> rusqlite::Result
                 column(row.overruled),
             ])?,
         };
-        grown += i64::from(row.state.is_undelivered());
-        grown -= i64::from(before.is_some_and(|state| state.is_undelivered()));
+        let is_undelivered = i64::from(row.state.is_undelivered());
+        let was_undelivered = i64::from(before.is_some_and(|state| state.is_undelivered()));
+        if is_undelivered != was_undelivered {
+            *grown.entry((event.connection.0, row.destination)).or_default() +=
+                is_undelivered - was_undelivered;
+        }
     }
     Ok(grown)
+}
+
+fn write_undelivered(transaction: &Connection, grown: &Grown) -> rusqlite::Result<()> {
+    let mut upsert = transaction.prepare_cached(
+        "INSERT INTO undelivered VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET count = count + excluded.count",
+    )?;
+    for ((connection, destination), grown) in grown.iter().filter(|(_, grown)| **grown != 0) {
+        upsert.execute((*connection as i64, *destination as i64, grown))?;
+    }
+    Ok(())
 }
 
 /// One that is there already came with a request that was routed once more.

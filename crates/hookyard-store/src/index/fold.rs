@@ -2,6 +2,7 @@
 //!
 //! An event that is made, delivered and done within one run becomes one row, written once.
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 
 use hookyard_model::clock::Timestamp;
@@ -24,6 +25,8 @@ pub(crate) struct RequestRow {
     pub(crate) source: u64,
     pub(crate) position: Position,
     pub(crate) verdict: u8,
+    /// Its method, as sent; none where its head begins with none.
+    pub(crate) method: Option<Cow<'static, str>>,
     pub(crate) decision: Option<Decision>,
 }
 
@@ -186,12 +189,13 @@ impl Changes {
     }
 
     /// A request arrived.
-    pub(crate) fn request(&mut self, id: u64, position: Position, outline: &request::Outline) {
+    pub(crate) fn request(&mut self, id: u64, position: Position, outline: request::Outline) {
         let row = RequestRow {
             project: outline.project.0,
             source: outline.source.map_or(0, |source| source.0),
             position,
             verdict: outline.verdict,
+            method: outline.method,
             decision: is_final(outline.verdict).then(Decision::default),
         };
         self.requests.insert(id, row);

@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use tracing::{error, info, warn};
 
+use super::blocks::Blocks;
 use super::fold::Changes;
 use super::partition::{self, Partition, meta};
 use super::{Applied, Error, Index, apply, query};
@@ -62,6 +63,8 @@ pub(crate) struct Follower {
     writer: Option<Connection>,
     /// Connections to older partitions that still change, by first segment.
     pub(super) old_writers: FxHashMap<u32, Connection>,
+    /// What is known of the blocks of partitions that change, by first segment.
+    blocks: FxHashMap<u32, Blocks>,
     /// Bytes of the newest partition's segments, and when it was begun.
     newest_bytes: u64,
     newest_since: Timestamp,
@@ -107,6 +110,7 @@ pub(crate) fn start(
         applied: Applied::default(),
         writer: None,
         old_writers: FxHashMap::default(),
+        blocks: FxHashMap::default(),
         newest_bytes: 0,
         newest_since: clock.now(),
         newest_request: 0,
@@ -194,6 +198,7 @@ impl Follower {
         self.rows_from = 0;
         self.writer = None;
         self.old_writers.clear();
+        self.blocks.clear();
         let directory = self.index.directory.clone();
         for first_segment in partition::list(&directory)? {
             partition::delete(&directory, first_segment)?;
@@ -348,7 +353,7 @@ impl Follower {
                 match item {
                     Item::Record { position, kind, version, id, payload } => {
                         match Decoded::read(kind, version, payload) {
-                            Ok(decoded) => self.fold(&mut changes, position, id, &decoded)?,
+                            Ok(decoded) => self.fold(&mut changes, position, id, decoded)?,
                             Err(why) => error!(
                                 segment = position.segment,
                                 offset = position.offset,
@@ -393,9 +398,9 @@ impl Follower {
         changes: &mut FxHashMap<u32, Changes>,
         position: Position,
         id: u64,
-        decoded: &Decoded,
+        decoded: Decoded,
     ) -> Result<(), Error> {
-        let request = match decoded {
+        let request = match &decoded {
             Decoded::Request(_) => id,
             Decoded::Routed(routed) => routed.request.0,
             Decoded::Attempt(outline) => outline.event.request.0,
@@ -417,12 +422,12 @@ impl Follower {
                 changes.request(id, position, outline);
                 Ok(true)
             }
-            Decoded::Routed(routed) => changes.routed(file, position, routed).map(|()| true),
-            Decoded::Attempt(outline) => changes.attempt(file, position, outline),
-            Decoded::Changed(changed) => changes.changed(file, position, changed),
-            Decoded::Replayed(replayed) => changes.replayed(file, position, replayed),
+            Decoded::Routed(routed) => changes.routed(file, position, &routed).map(|()| true),
+            Decoded::Attempt(outline) => changes.attempt(file, position, &outline),
+            Decoded::Changed(changed) => changes.changed(file, position, &changed),
+            Decoded::Replayed(replayed) => changes.replayed(file, position, &replayed),
             Decoded::Refused(refused) => {
-                changes.refused(position, refused);
+                changes.refused(position, &refused);
                 Ok(true)
             }
         };
@@ -471,10 +476,19 @@ impl Follower {
             if changes.is_empty() && !is_newest {
                 continue;
             }
+            // Where this fails they are loaded again: they would have marks that are in no file.
+            let known = self.blocks.remove(&partition.first_segment);
             let file = self.writer_of(partition)?;
+            let known = known.map_or_else(|| Blocks::load(file), Ok);
+            let mut blocks = known.map_err(|error| partition.failed(error))?;
             let applied = is_newest.then_some(reached);
             let newest_request = changes.requests.keys().copied().max().unwrap_or(0);
-            grown += apply::apply(file, &changes, applied).map_err(|error| partition.failed(error))?;
+            grown += apply::apply(file, &changes, applied, &mut blocks)
+                .map_err(|error| partition.failed(error))?;
+            if self.blocks.len() > OLD_WRITERS_KEPT {
+                self.blocks.clear();
+            }
+            self.blocks.insert(partition.first_segment, blocks);
             if is_newest {
                 self.newest_request = self.newest_request.max(newest_request);
             }

@@ -10,7 +10,7 @@ use super::{Applied, Error};
 use crate::journal::record::Position;
 
 /// Version of the schema; a file of another version is made anew from the journal.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 /// Read connections kept for the next reader.
 const READERS_KEPT: usize = 2;
 
@@ -24,7 +24,9 @@ const READERS_KEPT: usize = 2;
 /// any, and what transformations made of its request, where it is `transformed`; `claims` is what deduplication remembers.
 /// `revision` is what an event tells of, a key of 16 bytes and behind it a time in µs as 8 bytes, where its connection wants
 /// only the latest, unless it is to go out `regardless`; `overruled` is the position of the record that says why it was
-/// discarded when it was about to. `delivered` has the newest that was delivered of each thing.
+/// discarded when it was about to. `delivered` has the newest that was delivered of each thing, `undelivered` how many events
+/// of each connection wait.
+/// `blocks` and `marks` say roughly where a value occurs (`super::blocks`).
 /// Undelivered events with an order key are found by that, in their order, and the others by when they are due. The partial
 /// indexes cover what is rare: a request or
 /// event that passes through within one transaction of the index never enters them.
@@ -42,7 +44,8 @@ const SCHEMA: &str = "
         provider_event_id TEXT,
         provider_event_hash INTEGER,
         topic TEXT,
-        provider_time_us INTEGER
+        provider_time_us INTEGER,
+        method TEXT
     ) STRICT;
     CREATE INDEX requests_unrouted ON requests (id) WHERE events IS NULL;
     CREATE INDEX requests_unrouted_of ON requests (source, id) WHERE events IS NULL;
@@ -86,6 +89,19 @@ const SCHEMA: &str = "
         at_us INTEGER NOT NULL,
         request INTEGER NOT NULL,
         PRIMARY KEY (connection, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE undelivered (
+        connection INTEGER NOT NULL,
+        destination INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (connection, destination)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE blocks (first_id INTEGER PRIMARY KEY, requests INTEGER NOT NULL) STRICT;
+    CREATE TABLE marks (
+        field INTEGER NOT NULL,
+        value INTEGER NOT NULL,
+        block INTEGER NOT NULL,
+        PRIMARY KEY (field, value, block)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX events_due ON events (destination, connection, state, due_us)
         WHERE state <= 2 AND order_key IS NULL;

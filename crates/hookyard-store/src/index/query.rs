@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
-use hookyard_model::id::{EventId, RequestId, made_at};
+use hookyard_model::id::{ConnectionId, DestinationId, EventId, RequestId, made_at};
 use hookyard_model::order::OrderKey;
 use hookyard_model::request::Fields;
 use hookyard_model::rule::Delivered;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::fold::{Decision, EVENT_COLUMNS, EventRow, RequestRow, hash_of};
+use super::fold::{Decision, EVENT_COLUMNS, EventRow, RequestRow};
+use super::wish::Conditions;
 use super::{Error, Index};
 use crate::journal::record::Position;
 
 /// The undelivered states, exactly as the partial index has them.
 const OPEN: &str = "state <= 3";
 
-fn request_row(row: &Row<'_>) -> rusqlite::Result<(u64, RequestRow)> {
+pub(super) fn request_row(row: &Row<'_>) -> rusqlite::Result<(u64, RequestRow)> {
     let verdict: u8 = row.get(4)?;
     let late: bool = row.get(6)?;
     let columns = RequestRow {
@@ -26,6 +27,7 @@ fn request_row(row: &Row<'_>) -> rusqlite::Result<(u64, RequestRow)> {
         source: row.get::<_, i64>(2)? as u64,
         position: Position::from_u64(row.get::<_, i64>(3)? as u64),
         verdict,
+        method: None,
         decision: match row.get(5)? {
             None => None,
             Some(events) => Some(Decision {
@@ -43,7 +45,7 @@ fn request_row(row: &Row<'_>) -> rusqlite::Result<(u64, RequestRow)> {
     Ok((row.get::<_, i64>(0)? as u64, columns))
 }
 
-const REQUEST_COLUMNS: &str = "id, project, source, position, verdict, events, late, refused, \
+pub(super) const REQUEST_COLUMNS: &str = "id, project, source, position, verdict, events, late, refused, \
     provider_event_id, topic, provider_time_us";
 
 pub(super) fn all<T>(
@@ -73,100 +75,6 @@ pub(crate) fn event(index: &Index, event: EventId) -> Result<Option<EventRow>, E
     let partition = index.partition_of(event.request.0).filter(|_| event.request.0 >= index.floor());
     let Some(partition) = partition else { return Ok(None) };
     partition.read(|connection| EventRow::load(connection, event))
-}
-
-/// Conditions of a `WHERE` clause and their parameters, all joined by `AND`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Conditions {
-    pub(super) sql: String,
-    pub(super) parameters: Vec<Value>,
-}
-
-impl Conditions {
-    /// Adds one that has no parameter.
-    pub(crate) fn fixed(&mut self, condition: &str) {
-        if !self.sql.is_empty() {
-            self.sql.push_str(" AND ");
-        }
-        self.sql.push_str(condition);
-    }
-
-    /// Adds `column operator value`.
-    pub(crate) fn compare(&mut self, comparison: &str, value: u64) {
-        self.parameters.push(Value::Integer(value as i64));
-        let place = self.parameters.len();
-        self.fixed(&format!("{comparison} ?{place}"));
-    }
-
-    /// Adds `column operator text`.
-    pub(crate) fn compare_text(&mut self, comparison: &str, value: String) {
-        self.parameters.push(Value::Text(value));
-        let place = self.parameters.len();
-        self.fixed(&format!("{comparison} ?{place}"));
-    }
-
-    /// Adds "the provider gave it this event id".
-    pub(crate) fn provider_event(&mut self, id: String) {
-        self.parameters.push(Value::Integer(hash_of(&id)));
-        let place = self.parameters.len();
-        self.fixed(&format!("provider_event_hash = ?{place}"));
-        self.compare_text("provider_event_id =", id);
-    }
-
-    /// Adds "the event is older than this one", in the order lists have.
-    pub(crate) fn event_before(&mut self, event: EventId) {
-        self.parameters.push(Value::Integer(event.request.0 as i64));
-        self.parameters.push(Value::Integer(event.connection.0 as i64));
-        let place = self.parameters.len();
-        self.fixed(&format!("(request, connection) < (?{}, ?{place})", place - 1));
-    }
-}
-
-/// Requests that meet the conditions, newest first.
-pub(crate) fn requests(
-    index: &Index,
-    conditions: &Conditions,
-    limit: usize,
-) -> Result<Vec<(u64, RequestRow)>, Error> {
-    let sql = format!(
-        "SELECT {REQUEST_COLUMNS} FROM requests WHERE {} AND id >= {} ORDER BY id DESC LIMIT {limit}",
-        conditions.sql,
-        index.floor()
-    );
-    newest_first(index, &sql, conditions, limit, request_row)
-}
-
-/// Events that meet the conditions, newest first.
-pub(crate) fn events(
-    index: &Index,
-    conditions: &Conditions,
-    limit: usize,
-) -> Result<Vec<(EventId, EventRow)>, Error> {
-    let sql = format!(
-        "SELECT {EVENT_COLUMNS} FROM events WHERE {} AND request >= {} ORDER BY request DESC, connection DESC
-         LIMIT {limit}",
-        conditions.sql,
-        index.floor()
-    );
-    newest_first(index, &sql, conditions, limit, EventRow::read)
-}
-
-fn newest_first<T>(
-    index: &Index,
-    sql: &str,
-    conditions: &Conditions,
-    limit: usize,
-    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>, Error> {
-    let mut found = Vec::new();
-    for partition in index.partitions().iter().rev() {
-        found.extend(partition.read(|connection| all(connection, sql, &conditions.parameters, &read))?);
-        if found.len() >= limit {
-            found.truncate(limit);
-            break;
-        }
-    }
-    Ok(found)
 }
 
 fn oldest_first<T>(
@@ -461,6 +369,22 @@ pub(crate) fn oldest_of_destinations(
         }
     }
     Ok((oldest.into_iter().collect(), left > 0))
+}
+
+/// How many events of each connection are undelivered, where there are any.
+pub(crate) fn undelivered(index: &Index) -> Result<Vec<(ConnectionId, DestinationId, u64)>, Error> {
+    let sql = "SELECT connection, destination, count FROM undelivered WHERE count > 0";
+    let mut counts: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+    for partition in index.partitions() {
+        let number = |row: &Row<'_>, column| row.get::<_, i64>(column).map(i64::cast_unsigned);
+        let read = |row: &Row<'_>| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?));
+        for (connection, destination, count) in partition.read(|database| all(database, sql, &[], read))? {
+            *counts.entry((connection, destination)).or_default() += count;
+        }
+    }
+    let typed =
+        |((connection, destination), count)| (ConnectionId(connection), DestinationId(destination), count);
+    Ok(counts.into_iter().map(typed).collect())
 }
 
 /// Whether a request with an id from `from` to before `to` is still to be routed or delivered.

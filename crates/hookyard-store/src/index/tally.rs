@@ -6,8 +6,10 @@ use hookyard_model::id::{ConnectionId, DestinationId};
 use hookyard_model::rule::DiscardCause;
 use rusqlite::Row;
 
-use super::query::{Conditions, all};
-use super::{Error, Index};
+use super::Error;
+use super::query::all;
+use super::scan::Run;
+use super::wish::Wish;
 
 /// Events of the same state, connection and destination.
 #[derive(Clone, Copy, Debug)]
@@ -22,33 +24,19 @@ pub(crate) struct Group {
     pub(crate) count: u64,
 }
 
-/// Events that meet the conditions, the newest partition's first, until `count_max` of them are counted.
-pub(crate) fn tally(
-    index: &Index,
-    conditions: &Conditions,
-    now: Timestamp,
-    count_max: u64,
-) -> Result<Vec<Group>, Error> {
-    let mut groups = Vec::new();
-    let mut left = count_max;
-    for partition in index.partitions().iter().rev() {
-        let sql = format!(
-            "SELECT state, connection, destination, is_due, discarded, count(*) FROM
-                (SELECT state, connection, destination, (state = 1 AND due_us <= {}) AS is_due, discarded
-                 FROM events WHERE {} AND request >= {} LIMIT {left})
-             GROUP BY state, connection, destination, is_due, discarded",
-            now.us(),
-            conditions.sql,
-            index.floor()
-        );
-        let found = partition.read(|connection| all(connection, &sql, &conditions.parameters, group))?;
-        left = left.saturating_sub(found.iter().map(|group| group.count).sum());
-        groups.extend(found);
-        if left == 0 {
-            break;
-        }
-    }
-    Ok(groups)
+/// Events of a run that meet the conditions.
+pub(crate) fn tally_in(run: &Run, wish: Wish<'_>, now: Timestamp) -> Result<Vec<Group>, Error> {
+    let columns = format!(
+        "state, connection, destination, (state = 1 AND due_us <= {}) AS is_due, discarded, count(*)",
+        now.us()
+    );
+    let sql = wish.sql(
+        &columns,
+        "events",
+        "request",
+        " GROUP BY state, connection, destination, is_due, discarded",
+    );
+    run.partition.read(|file| all(file, &sql, &wish.parameters(run.from, run.to), group))
 }
 
 fn group(row: &Row<'_>) -> rusqlite::Result<Group> {

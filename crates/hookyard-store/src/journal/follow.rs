@@ -144,6 +144,11 @@ impl Tail {
         all.take(count).collect()
     }
 
+    /// Where the valid part of a finished segment ends.
+    pub(crate) fn end_of(&self, segment: u32) -> Option<u32> {
+        self.lock().finished.get(&segment).map(|known| known.end)
+    }
+
     /// Bytes committed behind `position`.
     pub(crate) fn bytes_behind(&self, position: Position) -> u64 {
         let state = self.lock();

@@ -26,12 +26,15 @@ pub(crate) struct StoredAttempt {
     pub(crate) previous: Position,
 }
 
-/// What the index needs to know of an attempt; cheap to read.
+/// What the index and the series need to know of an attempt; cheap to read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outline {
     pub(crate) event: EventId,
+    pub(crate) destination: DestinationId,
+    pub(crate) project: ProjectId,
     pub(crate) number: u32,
     pub(crate) started_at: Timestamp,
+    pub(crate) duration: Duration,
     pub(crate) state: EventState,
     pub(crate) due_at: Timestamp,
     pub(crate) status: Option<u16>,
@@ -89,14 +92,15 @@ fn error_kind(code: u8) -> Result<ErrorKind, Undecodable> {
     ErrorKind::from_code(code).ok_or(Undecodable("it has an unknown error kind"))
 }
 
-/// Reads only what the index needs.
+/// Reads only what they need.
 pub(crate) fn outline(mut payload: &[u8]) -> Result<Outline, Undecodable> {
     let event = event(&mut payload)?;
-    payload.try_get_u128_le()?;
+    let destination = DestinationId(payload.try_get_u64_le()?);
+    let project = ProjectId(payload.try_get_u64_le()?);
     let number = payload.try_get_u32_le()?;
     payload.try_get_u8()?;
     let started_at = Timestamp::from_us(payload.try_get_u64_le()?);
-    payload.try_get_u64_le()?;
+    let duration = Duration::from_micros(payload.try_get_u64_le()?);
     let state = state(payload.try_get_u8()?)?;
     let due_at = Timestamp::from_us(payload.try_get_u64_le()?);
     payload.try_get_u64_le()?;
@@ -105,7 +109,7 @@ pub(crate) fn outline(mut payload: &[u8]) -> Result<Outline, Undecodable> {
         3 => (None, None),
         _ => (None, Some(error_kind(payload.try_get_u8()?)?)),
     };
-    Ok(Outline { event, number, started_at, state, due_at, status, error })
+    Ok(Outline { event, destination, project, number, started_at, duration, state, due_at, status, error })
 }
 
 /// Reads all of it.

@@ -6,6 +6,7 @@
 //! Version 1 knows the verdicts 0 (accepted, and no word about proof) and those of rejections; version 2
 //! has those of [`verdict`] besides. Otherwise both are the same.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
 use bytes::{Buf, BufMut, Bytes};
@@ -50,17 +51,24 @@ pub(crate) const fn proof_of(code: u8) -> Option<Proof> {
     }
 }
 
+/// Methods that are no text of their own in memory.
+const METHODS: [&str; 7] = ["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+/// The longest method that the index has, in bytes.
+pub(crate) const METHOD_BYTES_MAX: usize = 32;
+
 /// Bytes before detail, head and body.
 const FIXED_BYTES: usize = 8 + 8 + 8 + 16 + 1 + 8 + 2 + 4;
 
 /// What the index needs to know of a request; cheap to read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outline {
     pub(crate) project: ProjectId,
     pub(crate) source: Option<SourceId>,
     pub(crate) received_at: Timestamp,
     pub(crate) verdict: u8,
     pub(crate) body_bytes: u64,
+    /// What its head begins with; none where that is no method.
+    pub(crate) method: Option<Cow<'static, str>>,
 }
 
 /// The record, and behind it the body where that is long (see [`joined`]).
@@ -125,13 +133,28 @@ pub(crate) fn outline(mut payload: &[u8]) -> Result<Outline, Undecodable> {
     payload.try_get_u128_le()?;
     let verdict = payload.try_get_u8()?;
     let body_bytes = payload.try_get_u64_le()?;
+    let detail_len = payload.try_get_u16_le()?;
+    payload.try_get_u32_le()?;
+    let method = payload.get(usize::from(detail_len)..).and_then(method_of);
     Ok(Outline {
         project,
         source: (source != 0).then_some(SourceId(source)),
         received_at,
         verdict,
         body_bytes,
+        method,
     })
+}
+
+/// The method that a head begins with, where it is one, and no longer than [`METHOD_BYTES_MAX`].
+fn method_of(head: &[u8]) -> Option<Cow<'static, str>> {
+    let beginning = head.get(..METHOD_BYTES_MAX + 1).unwrap_or(head);
+    let (method, _) = beginning.split_at_checked(beginning.iter().position(|byte| *byte == b' ')?)?;
+    if let Some(known) = METHODS.into_iter().find(|known| known.as_bytes() == method) {
+        return Some(Cow::Borrowed(known));
+    }
+    let is_method = !method.is_empty() && method.iter().all(u8::is_ascii_graphic);
+    is_method.then(|| Cow::Owned(String::from_utf8_lossy(method).into_owned()))
 }
 
 /// Reads all of it; head and body share the payload's memory.

@@ -350,7 +350,10 @@ pub(crate) async fn answers(store: &Store) -> String {
         // Retention may have dropped it as well.
         let Some(attempts) = store.attempts(PROJECT, event.id).await.unwrap() else { continue };
         // As events were shown before rules could discard them.
-        text.push_str(&format!("{}\n", format!("{event:?}").replace(", discarded: None }", " }")));
+        // And before their topics were among what is shown of them.
+        let line = format!("{event:?}");
+        let (line, _) = line.rsplit_once(", topic: ").unwrap();
+        text.push_str(&format!("{}\n", format!("{line} }}").replace(", discarded: None }", " }")));
         for attempt in attempts {
             text.push_str(&format!("    {attempt:?}\n"));
         }

@@ -9,15 +9,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hookyard_alert::settings::Settings as Alerts;
+use hookyard_api::live::{Limits as Live, STREAMS_MAX_MAX};
 use hookyard_api::server::Logins;
 use hookyard_ingest::limits::Limits;
 use hookyard_model::request::HEADER_LINES_MAX;
 use hookyard_model::secret::Secret;
 use hookyard_outgoing::exchange::AnswerLimits;
 use hookyard_route::limits::Limits as VerificationLimits;
+use hookyard_store::bookmarks::Settings as Bookmarks;
 use hookyard_store::catalog::audit::Settings as Audit;
 use hookyard_store::idempotency::Settings as Idempotency;
 use hookyard_store::issues::Settings as Issues;
+use hookyard_store::search::Settings as Search;
+use hookyard_store::series::Settings as Series;
 use hookyard_store::store::Options;
 use hookyard_transform::limits::{EngineLimits, Limits as RunLimits};
 use ipnet::IpNet;
@@ -314,6 +318,37 @@ fn allow_networks(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Vec<IpNet> 
     networks
 }
 
+pub(super) fn search(mut table: Table<'_>, reader: &mut Reader<'_>) -> Search {
+    let default = Search::default();
+    let time = MS..=MINUTE;
+    let search = Search {
+        at_a_time_max: table.count(reader, "at_a_time_max", 1..=256).unwrap_or(default.at_a_time_max),
+        wait_max: table.duration(reader, "wait_max", Duration::ZERO..=MINUTE).unwrap_or(default.wait_max),
+        index_time_max: table
+            .duration(reader, "index_time_max", time.clone())
+            .unwrap_or(default.index_time_max),
+        bodies_time_max: table
+            .duration(reader, "bodies_time_max", time.clone())
+            .unwrap_or(default.bodies_time_max),
+        histogram_time_max: table
+            .duration(reader, "histogram_time_max", time)
+            .unwrap_or(default.histogram_time_max),
+        busy_percent: table.count(reader, "busy_percent", 1..=100).unwrap_or(default.busy_percent),
+    };
+    table.finish(reader);
+    search
+}
+
+pub(super) fn bookmarks(mut table: Table<'_>, reader: &mut Reader<'_>) -> Bookmarks {
+    let default = Bookmarks::default();
+    let bookmarks = Bookmarks {
+        count_max: table.count(reader, "count_max", 0..=100_000).unwrap_or(default.count_max),
+        bytes_max: table.size(reader, "bytes_max", 0..=64 * GIB).unwrap_or(default.bytes_max),
+    };
+    table.finish(reader);
+    bookmarks
+}
+
 pub(super) fn issues(mut table: Table<'_>, reader: &mut Reader<'_>) -> Issues {
     let default = Issues::default();
     let issues = Issues {
@@ -385,6 +420,37 @@ pub(super) fn access(mut table: Table<'_>, reader: &mut Reader<'_>) -> Access {
     };
     table.finish(reader);
     access
+}
+
+pub(super) fn live(mut table: Table<'_>, reader: &mut Reader<'_>) -> Live {
+    let default = Live::default();
+    let live = Live {
+        streams_max: table
+            .count(reader, "streams_max", 1..=STREAMS_MAX_MAX as u64)
+            .unwrap_or(default.streams_max),
+        buffer_bytes_max: table
+            .size(reader, "buffer_bytes_max", 64 * KIB..=GIB)
+            .unwrap_or(default.buffer_bytes_max),
+        resume_bytes_max: table
+            .size(reader, "resume_bytes_max", 0..=1024 * GIB)
+            .unwrap_or(default.resume_bytes_max),
+        stream_time_max: table
+            .duration(reader, "stream_time_max", S..=DAY)
+            .unwrap_or(default.stream_time_max),
+    };
+    table.finish(reader);
+    live
+}
+
+pub(super) fn series(mut table: Table<'_>, reader: &mut Reader<'_>) -> Series {
+    let default = Series::default();
+    let series = Series {
+        retention: table.duration(reader, "retention", HOUR..=3_660 * DAY).unwrap_or(default.retention),
+        rows_max: table.count(reader, "rows_max", 1_000..=1_000_000_000).unwrap_or(default.rows_max),
+        subjects_max: table.count(reader, "subjects_max", 1..=100_000).unwrap_or(default.subjects_max),
+    };
+    table.finish(reader);
+    series
 }
 
 pub(super) fn health(mut table: Table<'_>, reader: &mut Reader<'_>) -> Health {

@@ -10,6 +10,9 @@ use super::size;
 use super::table::show_duration;
 use super::{Access, Config, LogFormat, Server};
 
+/// What puts the settings of a section where they are gathered.
+type Put = fn(&Config, &mut Section<'_>);
+
 /// A setting that is not there.
 const NOT_SET: &str = "not set";
 
@@ -57,7 +60,7 @@ impl Config {
         into
     }
 
-    const SECTIONS: [(&'static str, fn(&Self, &mut Section<'_>)); 12] = [
+    const SECTIONS: [(&'static str, Put); 16] = [
         ("server", Self::server),
         ("server.tls", Self::tls),
         ("limits", Self::limits),
@@ -68,6 +71,10 @@ impl Config {
         ("issues", Self::told),
         ("alerts", Self::telling),
         ("access", Self::access),
+        ("search", Self::search),
+        ("bookmarks", Self::bookmarks),
+        ("live", Self::live),
+        ("series", Self::series),
         ("health", Self::health),
         ("log", Self::log),
     ];
@@ -76,6 +83,33 @@ impl Config {
         let tls = self.server.tls.as_ref();
         to.optional("cert", tls.map(|tls| tls.cert.display()));
         to.optional("key", tls.map(|tls| tls.key.display()));
+    }
+
+    fn search(&self, to: &mut Section<'_>) {
+        to.put("at_a_time_max", self.search.at_a_time_max);
+        to.time("wait_max", self.search.wait_max);
+        to.time("index_time_max", self.search.index_time_max);
+        to.time("bodies_time_max", self.search.bodies_time_max);
+        to.time("histogram_time_max", self.search.histogram_time_max);
+        to.put("busy_percent", self.search.busy_percent);
+    }
+
+    fn bookmarks(&self, to: &mut Section<'_>) {
+        to.put("count_max", self.bookmarks.count_max);
+        to.bytes("bytes_max", self.bookmarks.bytes_max);
+    }
+
+    fn live(&self, to: &mut Section<'_>) {
+        to.put("streams_max", self.live.streams_max);
+        to.bytes("buffer_bytes_max", self.live.buffer_bytes_max as u64);
+        to.bytes("resume_bytes_max", self.live.resume_bytes_max);
+        to.time("stream_time_max", self.live.stream_time_max);
+    }
+
+    fn series(&self, to: &mut Section<'_>) {
+        to.time("retention", self.series.retention);
+        to.put("rows_max", self.series.rows_max);
+        to.put("subjects_max", self.series.subjects_max);
     }
 
     fn health(&self, to: &mut Section<'_>) {

@@ -118,7 +118,7 @@ fn what_the_api_shows_is_no_secret() {
 #[test]
 fn the_manual_leaves_out_no_setting() {
     let text = "[x]\n[server]\nx=1\n[server.tls]\nx=1\ncert='a'\nkey='b'\n[limits]\nx=1\n[storage]\nx=1\n\
-                [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[issues]\nx=1\n[alerts]\nx=1\n[access]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
+                [verification]\nx=1\n[transformations]\nx=1\n[delivery]\nx=1\n[search]\nx=1\n[bookmarks]\nx=1\n[issues]\nx=1\n[alerts]\nx=1\n[access]\nx=1\n[live]\nx=1\n[series]\nx=1\n[health]\nx=1\n[log]\nx=1\n[[source]]\nx=1\nname='a'\nanswer={x=1}\n\
                 [[destination]]\nx=1\nname='a'\nurl='http://a'\nrate={limit=1,x=1}\nbreaker={x=1}\n\
                 [[destination]]\nx=1\nname='b'\ntype='pull'\n\
                 [[connection]]\nx=1\nsource='a'\ndestination='a'\nretry={exponential={x=1}, x=1}\n\
@@ -133,9 +133,13 @@ fn the_manual_leaves_out_no_setting() {
             let is_section = ["server", "limits", "storage", "verification", "transformations", "delivery"]
                 .contains(&setting)
                 || [
+                    "search",
+                    "bookmarks",
                     "issues",
                     "alerts",
                     "access",
+                    "live",
+                    "series",
                     "health",
                     "log",
                     "source",
@@ -419,7 +423,16 @@ lanes_bytes_max = "12MiB"
 response_body_bytes_max = 13
 [health]
 undelivered_age_max = "6h"
-
+[search]
+at_a_time_max = 32
+wait_max = "33ms"
+index_time_max = "34ms"
+bodies_time_max = "35ms"
+histogram_time_max = "36ms"
+busy_percent = 37
+[bookmarks]
+count_max = 38
+bytes_max = "39KiB"
 [issues]
 rejected_max = 50
 backpressure_age_max = "15m"
@@ -440,6 +453,15 @@ idempotency_lifetime = "38h"
 idempotency_answers_max = 39
 idempotency_bytes_max = "40MiB"
 idempotency_answer_bytes_max = "41KiB"
+[live]
+streams_max = 32
+buffer_bytes_max = "33MiB"
+resume_bytes_max = "34MiB"
+stream_time_max = "35m"
+[series]
+retention = "36d"
+rows_max = 37000
+subjects_max = 38
 [log]
 format = "json"
 level = "warn"
@@ -518,6 +540,15 @@ level = "warn"
                 answer_bytes_max: 41 << 10,
             },
         },
+        search: Search {
+            at_a_time_max: 32,
+            wait_max: Duration::from_millis(33),
+            index_time_max: Duration::from_millis(34),
+            bodies_time_max: Duration::from_millis(35),
+            histogram_time_max: Duration::from_millis(36),
+            busy_percent: 37,
+        },
+        bookmarks: Bookmarks { count_max: 38, bytes_max: 39 << 10 },
         issues: Issues { rejected_max: 50, backpressure_age_max: Some(s(15 * 60)), outbox_max: 27_000 },
         alerts: Alerts {
             timeout: s(28),
@@ -525,6 +556,13 @@ level = "warn"
             retry_max: s(30),
             retry_age_max: s(31 * 60),
         },
+        live: Live {
+            streams_max: 32,
+            buffer_bytes_max: 33 << 20,
+            resume_bytes_max: 34 << 20,
+            stream_time_max: s(35 * 60),
+        },
+        series: Series { retention: s(36 * 24 * 3600), rows_max: 37_000, subjects_max: 38 },
         health: Health { undelivered_age_max: Some(s(6 * 3600)) },
         log: Log { format: LogFormat::Json, level: tracing::Level::WARN },
         declared: Declared::default(),

@@ -93,6 +93,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         Ok(Answer { status, head, body: Vec::new() })
     }
 
+    /// Reads on until `find` finds something in all that came since the head.
+    pub(crate) async fn text_until<T>(&mut self, find: impl Fn(&str) -> Option<T>) -> io::Result<T> {
+        loop {
+            if let Some(found) = find(&String::from_utf8_lossy(&self.unread)) {
+                return Ok(found);
+            }
+            self.read().await?;
+        }
+    }
+
     async fn read(&mut self) -> io::Result<()> {
         match self.stream.read_buf(&mut self.unread).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),

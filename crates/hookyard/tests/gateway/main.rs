@@ -40,12 +40,15 @@ mod isolation;
 mod issues;
 mod lanes;
 mod latest;
+mod live;
+mod openapi;
 mod order;
 mod outcomes;
 mod pending;
 mod providers;
 mod pull;
 mod rules;
+mod samples;
 mod sdk;
 mod shutdown;
 #[cfg(target_os = "linux")]

@@ -120,6 +120,7 @@ fn signed(row: &Row, settings: &BTreeMap<String, String>) -> (String, Vec<(Strin
         body: Some(row.body.as_bytes()),
         private_key: Some(private_key),
         now_s: hookyard_model::clock::Clock::System.now().s(),
+        ..Wanted::default()
     };
     let signed = sample(&configuration, &wanted).unwrap_or_else(|error| panic!("{}: {error}", row.provider));
     let headers =

@@ -64,6 +64,24 @@ async fn what_code_makes_of_a_request_is_delivered_and_shown() {
     let event = explained(&gateway, &large, "discarded").await;
     assert_eq!((&event["discarded"], event["rules"].as_array().unwrap().len()), (&json!("filtered"), 2));
 
+    // Both ran, and the newest run is the first.
+    let runs = gateway.get("/api/v1/transformations/executions").await;
+    assert_eq!(
+        (runs["data"].as_array().unwrap().len(), &runs["progress"]["complete"]),
+        (2, &json!(true)),
+        "{runs}"
+    );
+    let (newest, oldest) = (&runs["data"][0], &runs["data"][1]);
+    assert_eq!((&newest["event_id"], &newest["failure"]), (&event["id"], &Value::Null));
+    assert_eq!(oldest["console"], json!([{"level": "log", "text": "amount 450"}]));
+    let failed = gateway.get("/api/v1/transformations/executions?failed=true").await;
+    assert_eq!((&failed["data"], &failed["progress"]["searched"]), (&json!([]), &json!(2)));
+    let first = gateway.get("/api/v1/transformations/executions?limit=1").await;
+    assert_eq!(&first["data"], &json!([newest]));
+    let before = first["next"].as_str().unwrap();
+    let rest = gateway.get(&format!("/api/v1/transformations/executions?limit=1&before={before}")).await;
+    assert_eq!(&rest["data"], &json!([oldest]));
+
     // Variables are for the code alone.
     let connections = gateway.get("/api/v1/connections").await;
     assert_eq!(connections["data"][0]["rules"][0]["env"], json!({"KEY": null}));
@@ -100,6 +118,13 @@ async fn code_that_fails_ends_the_event_until_it_is_mended_and_replayed() {
     let why = step["detail"].as_str().unwrap();
     assert!(why.starts_with("threw: TypeError: no total (line 3, column "), "{why}");
     assert_eq!(step["execution"]["console"], json!([{"level": "warn", "text": "no total"}]));
+
+    let runs = gateway.get("/api/v1/transformations/executions?failed=true").await;
+    assert_eq!(
+        (&runs["data"][0]["event_id"], &runs["data"][0]["failure"]),
+        (&event["id"], &step["detail"]),
+        "{runs}"
+    );
 
     // There is nothing that could be delivered.
     let retried = gateway.call("POST", &path_of(&event, "/retry"), "").await;

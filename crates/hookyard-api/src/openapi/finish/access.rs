@@ -16,11 +16,15 @@ pub(super) fn add(path: &str, method: &str, operation: &mut Map<String, Value>) 
     let endpoint =
         Method::from_bytes(upper.as_bytes()).ok().and_then(|method| endpoints::find(&method, path));
     let access = endpoint.map(|endpoint| endpoint.access);
-    if let Some(Access::Scope(scope)) = access {
-        let needed = json!([scope.name()]);
-        let security = json!([{"bearer": needed}, {"basic": needed}, {"session": needed}, {}]);
-        operation.insert("security".to_owned(), security);
-    }
+    let security = match access {
+        Some(Access::Scope(scope)) => {
+            let needed = json!([scope.name()]);
+            Some(json!([{"bearer": needed}, {"basic": needed}, {"session": needed}]))
+        }
+        Some(Access::Anybody) => Some(json!([{}, {"bearer": []}, {"basic": []}, {"session": []}])),
+        Some(Access::Open) | None => None,
+    };
+    operation.extend(security.map(|security| ("security".to_owned(), security)));
     let mut headers = Vec::new();
     if is_writing(method) && matches!(access, Some(Access::Scope(_))) {
         headers.push("IdempotencyKey");

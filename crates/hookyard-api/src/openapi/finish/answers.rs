@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::access;
 
 /// Status, name among the shared answers, and when it is.
-const PROBLEMS: [(&str, &str, &str); 13] = [
+const PROBLEMS: [(&str, &str, &str); 14] = [
     ("400", "MalformedBody", "The body is not JSON, or broke off."),
     ("401", "Unauthorized", "No key, or not the right one."),
     ("403", "Forbidden", "The key is for less, or the host name or a page of another origin is not allowed."),
@@ -18,6 +18,7 @@ const PROBLEMS: [(&str, &str, &str); 13] = [
     ("422", "Unprocessable", "A field or a parameter is unknown, missing or invalid; `field` names it."),
     ("429", "TooManyFailures", "Too many wrong keys came from there."),
     ("500", "Internal", "Something failed here; the cause is in the server's log."),
+    ("502", "ListenerUnreachable", "The gateway's own public listener does not answer."),
     ("503", "Unavailable", "Not now: the disk is full or failing, or there is too much to do."),
 ];
 
@@ -34,7 +35,10 @@ pub(super) fn add(path: &str, method: &str, operation: &mut Map<String, Value>) 
             "401" | "429" => !is_open,
             "412" => access::takes_if_match(path, method),
             "404" => path.contains('{'),
-            "409" | "503" => is_writing,
+            "409" => is_writing,
+            "502" => path.ends_with("/sample"),
+            // Too many may look on, or search.
+            "503" => is_writing || matches!(path, "/api/v1/live" | "/api/v1/requests" | "/api/v1/events"),
             "415" => declares_body,
             _ => true,
         };

@@ -21,7 +21,7 @@ pub(super) fn finish(description: &mut Value) {
     schemas.retain(|name, _| !is_wrapper(name));
     let mut shown = Map::new();
     for (name, mut schema) in schemas {
-        if let Some(row) = name.strip_prefix("List_")
+        if let Some(row) = name.strip_prefix("List_").or_else(|| name.strip_prefix("Searched_"))
             && let Some(items) = schema.pointer_mut("/properties/data/items")
         {
             *items = json!({"$ref": format!("{SCHEMAS}{row}")});
@@ -51,6 +51,9 @@ fn is_wrapper(name: &str) -> bool {
 fn shown_name(name: &str) -> String {
     if let Some(of) = name.strip_prefix("List_") {
         return format!("{}List", shown_name(of));
+    }
+    if let Some(of) = name.strip_prefix("Searched_") {
+        return format!("{}Page", shown_name(of));
     }
     if let Some(of) = name.strip_prefix("Creating_") {
         return format!("New{}", of.strip_suffix("Fields").unwrap_or(of));

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use hookyard_model::attempt::ErrorKind;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
 use hookyard_model::id::{
     BulkOperationId, ConnectionId, DestinationId, EventId, ProjectId, RequestId, SourceId,
 };
+use hookyard_model::rule::DiscardCause;
 use rusqlite::Row;
 use rusqlite::types::Type;
 use serde::de::DeserializeOwned;
@@ -15,20 +17,32 @@ use serde::{Deserialize, Serialize};
 use super::super::{Failure, LeftOut, Operation, OperationState, Order, Progress};
 use super::{Mark, Work};
 use crate::by_hand::Action;
-use crate::history::EventFilter;
+use crate::history::{Content, EventFilter, Period, Statuses};
 
 /// The columns of an operation, in the order that [`read`] takes.
 pub(super) const COLUMNS: &str = "id, project, action, filter, include_successful, up_to, rate_per_s, state, \
     matched, to_do, is_exact, progress, started_at_us, ended_at_us";
 
-/// Which events are meant.
-#[derive(Debug, Serialize, Deserialize)]
+/// Which events are meant; what version 1 did not have restricts nothing where it is absent.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct StoredFilter {
     request: Option<u64>,
     source: Option<u64>,
     connection: Option<u64>,
     destination: Option<u64>,
     state: Option<String>,
+    provider_event_id: Option<String>,
+    topic: Option<String>,
+    received_after_us: Option<u64>,
+    received_before_us: Option<u64>,
+    last_status: Option<(u16, u16)>,
+    last_error: Option<String>,
+    attempts_min: Option<u32>,
+    attempts_max: Option<u32>,
+    discarded: Option<String>,
+    r#match: Option<serde_json::Value>,
+    search: Option<String>,
 }
 
 /// What has been done, with the reasons by name.
@@ -50,27 +64,56 @@ pub(super) fn json(value: &impl Serialize) -> String {
 
 impl StoredFilter {
     pub(super) fn of(filter: &EventFilter) -> Self {
+        let EventFilter { received, content, .. } = filter;
         Self {
             request: filter.request.map(|id| id.0),
             source: filter.source.map(|id| id.0),
             connection: filter.connection.map(|id| id.0),
             destination: filter.destination.map(|id| id.0),
             state: filter.state.map(|state| state.name().to_owned()),
+            provider_event_id: filter.provider_event_id.clone(),
+            topic: filter.topic.clone(),
+            received_after_us: received.after.map(Timestamp::us),
+            received_before_us: received.before.map(Timestamp::us),
+            last_status: filter.last_status.map(|Statuses { from, to }| (from, to)),
+            last_error: filter.last_error.map(|kind| kind.name().to_owned()),
+            attempts_min: filter.attempts_min,
+            attempts_max: filter.attempts_max,
+            discarded: filter.discarded.map(|cause| cause.name().to_owned()),
+            r#match: content.matching.clone(),
+            search: content.search.clone(),
         }
     }
 
+    /// None where it has a name that is not known.
     fn filter(self) -> Option<EventFilter> {
-        let state = match self.state {
-            None => None,
-            Some(name) => Some(EventState::from_name(&name)?),
-        };
         Some(EventFilter {
             request: self.request.map(RequestId),
             source: self.source.map(SourceId),
             connection: self.connection.map(ConnectionId),
             destination: self.destination.map(DestinationId),
-            state,
+            state: named(self.state, EventState::from_name)?,
+            provider_event_id: self.provider_event_id,
+            topic: self.topic,
+            received: Period {
+                after: self.received_after_us.map(Timestamp::from_us),
+                before: self.received_before_us.map(Timestamp::from_us),
+            },
+            last_status: self.last_status.map(|(from, to)| Statuses { from, to }),
+            last_error: named(self.last_error, ErrorKind::from_name)?,
+            attempts_min: self.attempts_min,
+            attempts_max: self.attempts_max,
+            discarded: named(self.discarded, DiscardCause::from_name)?,
+            content: Content { matching: self.r#match, search: self.search },
         })
+    }
+}
+
+/// What has this name, where there is one; none where nothing has.
+fn named<T>(name: Option<String>, known: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
+    match name {
+        None => Some(None),
+        Some(name) => known(&name).map(Some),
     }
 }
 

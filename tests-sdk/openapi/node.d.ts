@@ -1,0 +1,2 @@
+// As much of Node.js as client.ts uses.
+declare const process: { argv: string[] };
