@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{alerts, api_keys, connections, destinations, sources};
 
 /// Fields of answers that nobody configures: identity, what follows from other fields, and what happens by itself.
-const NOT_CONFIGURED: [&str; 5] = ["id", "lane", "failing_since", "created_at", "updated_at"];
+pub(crate) const NOT_CONFIGURED: [&str; 5] = ["id", "lane", "failing_since", "created_at", "updated_at"];
 
 /// The configured fields of a thing.
 pub(crate) fn shown(resource: &Resource) -> Map<String, Value> {

@@ -17,25 +17,15 @@ use serde_json::{Map, Value};
 
 use super::document::bare_destination;
 use crate::alerts::AlertView;
+use crate::configured::NOT_CONFIGURED;
 use crate::connections::ConnectionView;
 use crate::destinations::DestinationView;
 use crate::server::Shared;
 use crate::sources::SourceView;
 
-/// What is shown of things, but is no setting of theirs.
-const NO_SETTINGS: [&str; 11] = [
-    "id",
-    "managed_by",
-    "created_at",
-    "updated_at",
-    "lane",
-    "paused_at",
-    "failing_since",
-    "disabled",
-    "last_sent_at",
-    "last_error",
-    "signing_secrets_generated",
-];
+/// What a document does not have of what is configured: who may change it, and how it stands.
+const NOT_IN_A_DOCUMENT: [&str; 6] =
+    ["managed_by", "paused_at", "disabled", "last_sent_at", "last_error", "signing_secrets_generated"];
 /// What is shown as a hint only.
 const HINTS: [&str; 2] = ["secrets", "signing_secrets"];
 
@@ -108,7 +98,7 @@ pub(super) fn alert(alert: &Alert, names: &Names) -> Map<String, Value> {
 
 fn settings(view: &impl Serialize) -> Map<String, Value> {
     let Ok(Value::Object(mut shown)) = serde_json::to_value(view) else { return Map::new() };
-    for name in NO_SETTINGS {
+    for name in NOT_CONFIGURED.into_iter().chain(NOT_IN_A_DOCUMENT) {
         shown.remove(name);
     }
     shown
