@@ -23,7 +23,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['public/**/*.js', '*.js'],
+    files: ['public/**/*.js', '*.js', 'bench/*.js'],
     languageOptions: { globals: { ...globals.browser, ...globals.node } },
   },
 )

@@ -17,17 +17,7 @@ if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
     cp package-lock.json node_modules/.installed-lock.json
 fi
 
-CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
-if [ -z "$CHROMIUM" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
-        CHROMIUM=$(command -v chromium)
-    else
-        echo "web: the browser is missing: sudo apt-get install -y chromium" >&2
-        exit 1
-    fi
-fi
+CHROMIUM=$(../scripts/chromium.sh)
 export CHROMIUM
 
 if ! npm run --silent api -- --check >/dev/null 2>&1; then

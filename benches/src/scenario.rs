@@ -3,6 +3,7 @@
 mod backlog;
 mod beside;
 mod crash;
+mod dashboard;
 mod delivery;
 mod footprint;
 mod history;
@@ -53,13 +54,15 @@ pub(crate) enum Name {
     Many,
     /// A million stored events are looked at.
     History,
+    /// The same in the browser, and events as they come in.
+    Dashboard,
     /// Start, memory and disk.
     Footprint,
 }
 
 impl Name {
     /// Those that make up a whole benchmark; the floors are measured in each that has one.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Footprint,
         Self::Ingest,
         Self::E2e,
@@ -72,6 +75,7 @@ impl Name {
         Self::Isolation,
         Self::Many,
         Self::History,
+        Self::Dashboard,
         Self::Backlog,
     ];
 
@@ -91,6 +95,7 @@ impl Name {
             Self::Isolation => "isolation",
             Self::Many => "many",
             Self::History => "history",
+            Self::Dashboard => "dashboard",
             Self::Footprint => "footprint",
         }
     }
@@ -111,6 +116,7 @@ impl Name {
             Self::Isolation => "isolation: one healthy destination of four",
             Self::Many => "many: a thousand destinations, ten hanging and ten failing",
             Self::History => "history: lists, filters and searches over a million events",
+            Self::Dashboard => "dashboard: first paint, size, and 1,000 events/s in the browser",
             Self::Footprint => "footprint: start, memory, disk",
         }
     }
@@ -145,6 +151,7 @@ impl Name {
             Self::Isolation => isolation::run(bench, figures),
             Self::Many => many::run(bench, figures),
             Self::History => history::run(bench, figures),
+            Self::Dashboard => dashboard::run(bench, figures),
             Self::Footprint => footprint::run(bench, figures),
         }
     }
