@@ -35,6 +35,8 @@ use tokio::task::JoinHandle;
 
 use content::{Content, End, SOURCES};
 
+use crate::os;
+
 pub(crate) use content::{NEEDLE, RARE_TOPIC};
 
 /// Requests that are accepted, routed and attempted together.
@@ -94,7 +96,8 @@ pub(crate) struct Filled {
     pub(crate) rare_destination: String,
 }
 
-/// Writes so many events, spread over this span up to now.
+/// Writes so many events, spread over this span up to now, and waits until they are on the disk: what is measured next is
+/// not to wait for that.
 ///
 /// # Errors
 /// When the directory has a journal already, or the store cannot be opened or written.
@@ -103,13 +106,15 @@ pub(crate) fn fill(data_dir: &Path, events: u64, seed: u64, span: Duration) -> a
         bail!("{} holds a journal already: choose another directory", data_dir.display());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let filled = runtime.block_on(async {
         let mut filler = Filler::open(data_dir, events, seed, span).await?;
         while filler.filled.events < events {
             filler.batch().await?;
         }
         filler.close().await
-    })
+    })?;
+    os::sync();
+    Ok(filled)
 }
 
 /// A way from a source to a destination.

@@ -51,3 +51,11 @@ pub(crate) fn ticks_per_s() -> f64 {
         _ => 100.0,
     }
 }
+
+/// Waits until everything that was written is on the disk.
+#[expect(unsafe_code, reason = "sync takes nothing and cannot fail")]
+pub(crate) fn sync() {
+    unsafe {
+        libc::sync();
+    }
+}

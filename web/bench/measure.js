@@ -77,15 +77,16 @@ async function live(url, seconds) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
   await page.addInitScript(watch)
   await page.goto(`${url}/events`)
-  await page.getByText('Live', { exact: true }).first().waitFor()
+  await page.getByRole('status').filter({ hasText: /^live$/ }).waitFor()
+  const newest = page.locator('[role="row"][aria-rowindex="2"]')
+  await newest.waitFor()
   console.log('looking')
-  await page.locator('tbody tr').first().waitFor()
   await page.evaluate(() => window.watched.restart())
   const until = Date.now() + Number(seconds) * 1000
   const tops = new Set()
   while (Date.now() < until) {
     await page.keyboard.press('Shift')
-    tops.add(await page.locator('tbody tr').first().textContent())
+    tops.add(await newest.textContent())
     await page.waitForTimeout(KEY_EVERY_MS)
   }
   const { frames, tasks, keys } = await page.evaluate(() => window.watched.seen())

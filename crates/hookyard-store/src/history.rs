@@ -30,6 +30,7 @@ use crate::index::wish;
 use crate::journal::follow::Item;
 use crate::journal::read;
 use crate::journal::record::{Kind, Position};
+use crate::search;
 use crate::store::{Inner, Store};
 use crate::stored::changed::Changed;
 use crate::stored::refused::Refused;
@@ -196,11 +197,36 @@ impl Inner {
     }
 }
 
+/// Where something is read.
+#[derive(Clone, Copy, Debug)]
+enum Thread {
+    /// On one of the runtime's, which others wait for.
+    Shared,
+    /// On one of its own, of low priority.
+    Behind,
+}
+
 impl Store {
     /// Runs `read` on a blocking thread, once the index holds what was acknowledged before. Where the
     /// index turns out to be damaged, it is made anew, and read again.
     pub(crate) async fn look_up<T: Send + 'static>(
         &self,
+        read: impl Fn(&Inner) -> Result<T, LookUpError> + Send + Sync + 'static,
+    ) -> Result<T, ReadError> {
+        self.look_up_on(Thread::Shared, read).await
+    }
+
+    /// The same for what keeps a processor busy: behind everybody else ([`search::behind`]).
+    pub(crate) async fn look_up_behind<T: Send + 'static>(
+        &self,
+        read: impl Fn(&Inner) -> Result<T, LookUpError> + Send + Sync + 'static,
+    ) -> Result<T, ReadError> {
+        self.look_up_on(Thread::Behind, read).await
+    }
+
+    async fn look_up_on<T: Send + 'static>(
+        &self,
+        thread: Thread,
         read: impl Fn(&Inner) -> Result<T, LookUpError> + Send + Sync + 'static,
     ) -> Result<T, ReadError> {
         let read = Arc::new(read);
@@ -213,8 +239,14 @@ impl Store {
                 return Err(ReadError("the index is being made anew, and cannot be written".to_owned()));
             }
             let (inner, read) = (Arc::clone(&self.inner), Arc::clone(&read));
-            let answer = tokio::task::spawn_blocking(move || read(&inner)).await;
-            let answer = answer.map_err(|error| ReadError(error.to_string()))?;
+            let answer = match thread {
+                Thread::Shared => tokio::task::spawn_blocking(move || read(&inner))
+                    .await
+                    .map_err(|error| ReadError(error.to_string()))?,
+                Thread::Behind => search::behind(move || read(&inner))
+                    .await
+                    .map_err(|error| ReadError(format!("no thread to search on: {error}")))?,
+            };
             match answer {
                 _ if index.generation() != generation => {}
                 Err(LookUpError::Index(error)) if error.is_damage() && !renewed => {

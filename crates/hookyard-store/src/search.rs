@@ -4,14 +4,17 @@
 //! from the newest on (`crate::index::scan`), and comes back with what it has found when its time is up; the caller goes
 //! on from there.
 //!
+//! It runs on threads of its own, behind everybody else ([`behind`]): who sends and who is delivered to is to take no notice.
+//!
 //! **Invariant:** whoever reads requests' bodies holds a slot, until the thread that reads has stopped, and rests so
 //! much that its share of a core is bounded.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// The longest rest between two stretches of work.
 const REST_MAX: Duration = Duration::from_millis(100);
@@ -147,3 +150,30 @@ impl Work {
         self.since = Instant::now();
     }
 }
+
+/// Runs work that can keep a processor busy for long on a thread of its own, which the system prefers all others to.
+///
+/// # Errors
+/// When there can be no thread, or it panicked.
+pub(crate) async fn behind<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    let (done, answer) = oneshot::channel();
+    std::thread::Builder::new().name("search".to_owned()).spawn(move || {
+        give_way();
+        // Nobody waits any more where the caller has gone.
+        let _ = done.send(work());
+    })?;
+    answer.await.map_err(|_| io::Error::other("the search panicked"))
+}
+
+/// Lowers the priority of this thread, and of no other, for as long as it lives.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    /// A tenth of what others get where a processor has not enough for all.
+    const NICENESS: i32 = 10;
+    // Of a process without a number Linux takes the calling thread. Where it is not allowed, the search is only less polite.
+    let _ = rustix::process::setpriority_process(None, NICENESS);
+}
+
+/// Elsewhere a thread has no priority of its own.
+#[cfg(not(target_os = "linux"))]
+const fn give_way() {}

@@ -67,7 +67,7 @@ impl Store {
             false => None,
         };
         let plan = self
-            .look_up(move |inner| {
+            .look_up_behind(move |inner| {
                 let _slot = &slot;
                 let query = inner.bulk_query(project, &order, before(up_to))?;
                 let counted = inner.count_events(&query, &gone)?;

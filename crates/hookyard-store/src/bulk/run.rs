@@ -252,7 +252,7 @@ impl Store {
     /// Looks at older events until a batch is full.
     async fn look_further(&self, work: &Work) -> Result<Found, ReadError> {
         let work = work.clone();
-        self.look_up(move |inner| inner.look_further(&work)).await
+        self.look_up_behind(move |inner| inner.look_further(&work)).await
     }
 }
 

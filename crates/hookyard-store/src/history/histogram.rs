@@ -103,7 +103,7 @@ impl Store {
         let caller = Caller::default();
         let gone = caller.gone();
         let counted = self
-            .look_up(move |inner| {
+            .look_up_behind(move |inner| {
                 let time_max = inner.searches.settings.histogram_time_max;
                 let work = Work::through_index(time_max, Arc::clone(&gone));
                 inner.count(&query, grid, &columns(inner), &work)

@@ -165,14 +165,17 @@ impl Store {
             None => None,
         };
         let (gone, is_direct) = (caller.gone(), query.is_direct);
-        let gathered = self
-            .look_up(move |inner| {
-                // For as long as this thread reads.
-                let _slot = &slot;
-                let mut work = inner.work(&query, &gone);
-                gather(inner, &query, &mut work, limit)
-            })
-            .await?;
+        let reads_bodies = query.probe.is_some();
+        let look = move |inner: &Inner| {
+            // For as long as this thread reads.
+            let _slot = &slot;
+            let mut work = inner.work(&query, &gone);
+            gather(inner, &query, &mut work, limit)
+        };
+        let gathered = match reads_bodies {
+            true => self.look_up_behind(look).await?,
+            false => self.look_up(look).await?,
+        };
         drop(caller);
         let Gathered { rows, searched, oldest, reached } = gathered;
         let is_full = rows.len() >= limit;
