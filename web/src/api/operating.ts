@@ -2,19 +2,9 @@
 // and the same holds here.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { get, type Query } from './client'
-import type {
-  Alert,
-  ApiKey,
-  AuditEntry,
-  Current,
-  ExecutionRow,
-  Lane,
-  Series,
-  Settings,
-} from './operatingTypes'
 import { Problem } from './problem'
 import { all, PAGE } from './queries'
-import type { Page } from './types'
+import type { Alert, ApiKey, AuditEntry, Current, ExecutionRow, Lane, Page, Series, Settings } from './types'
 
 /** How often numbers that change all the time are asked for again. */
 const LIVE_MS = 4_000

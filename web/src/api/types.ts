@@ -4,58 +4,39 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
+/** A page of any list; of those that search history it says how far it came. */
 export type Page<T> = { data: T[]; next: string | null; progress?: Progress | null }
+export type Progress = Schemas['SearchProgress']
 
-/** How far a list that has to look at each row has come. */
-export type Progress = { searched: number; searched_to: string | null; complete: boolean }
+export type Scope = Schemas['Scope']
+export type Session = Schemas['Session']
 
-export type Scope = 'read' | 'operate' | 'admin'
-export type Session = {
-  login_required: boolean
-  scope: Scope | null
-  actor: { type: 'local' | 'admin_key' | 'api_key'; id: string | null; name: string } | null
-  expires_at: string | null
-}
-
-export type ManagedBy = Schemas['ManagedBy']
-export type SecretHint = Schemas['SigningSecret']
 export type Source = Schemas['Source']
 export type Rate = Schemas['Rate']
 export type Breaker = Schemas['Breaker']
 export type Destination = Schemas['Destination']
-/** A rule with whatever its kind has; `ruleWords.ts` and the editors know which that is. */
-export type Rule = { type: 'filter' | 'deduplicate' | 'stale' | 'delay' | 'transform' } & Record<
-  string,
-  unknown
->
+export type Rule = Schemas['Rule']
 /** The schedule says which of the fields are there, which the description does not. */
-export type Retry = {
-  retry_on: string[]
-  give_up_on: string[]
-  max_age_ms: number | null
-} & (
-  | { schedule: 'exponential'; first_ms: number; factor_percent: number; max_ms: number; retries: number }
-  | { schedule: 'linear'; first_ms: number; step_ms: number; max_ms: number; retries: number }
-  | { schedule: 'custom'; waits_ms: number[] }
-)
-export type Connection = Omit<Schemas['Connection'], 'rules' | 'retry'> & { rules: Rule[]; retry: Retry }
+export type Retry = Pick<Schemas['Retry'], 'retry_on' | 'give_up_on' | 'max_age_ms'> &
+  (
+    | Waits<'exponential', 'first_ms' | 'factor_percent' | 'max_ms' | 'retries'>
+    | Waits<'linear', 'first_ms' | 'step_ms' | 'max_ms' | 'retries'>
+    | Waits<'custom', 'waits_ms'>
+  )
+type Waits<S extends Schemas['Schedule'], F extends keyof Schemas['Retry']> = { schedule: S } & Required<
+  Pick<Schemas['Retry'], F>
+>
+export type Connection = Omit<Schemas['Connection'], 'retry'> & { retry: Retry }
 export type Provider = Schemas['ProviderSummary']
-export type ProviderSetting = Schemas['ProviderSetting']
 export type ProviderDetail = Schemas['Provider']
 export type RequestStatus = Schemas['RequestStatus']
 export type RequestRow = Schemas['RequestSummary']
 export type Body = Schemas['Payload']
-export type Diagnosis = Schemas['Diagnosis']
 export type RequestDetail = Schemas['Request']
 export type EventState = Schemas['EventState']
-export type EventRow = Schemas['Event'] & {
-  /** Of the request. */
-  received_at?: string
-  topic?: string | null
-}
-export type Execution = Schemas['Execution']
+export type EventRow = Schemas['Event']
 export type RuleOutcome = Schemas['Step']
-export type EventDetail = Schemas['EventDetails'] & Pick<EventRow, 'received_at' | 'topic'>
+export type EventDetail = Schemas['EventDetails']
 export type Attempt = Schemas['AttemptSummary']
 export type AttemptDetail = Schemas['Attempt']
 export type BulkAction = Schemas['BulkAction']
@@ -67,34 +48,22 @@ export type Issue = Schemas['Issue']
 export type Verification = Schemas['VerificationState'] | null
 export type Headers = RequestDetail['headers']
 export type HeaderValue = Headers[number][1]
+export type Sample = Schemas['Sample']
+export type Bookmark = Schemas['Bookmark']
+export type Histogram = Schemas['Histogram']
 
-export type Sample = {
-  method: string
-  url: string
-  headers: [string, string][]
-  body: string | null
-  body_base64: string | null
-  curl: string
-  sent: { status: number; request_id: string | null; answer: string } | null
-}
-
-export type Bookmark = {
-  id: string
-  name: string
-  note: string | null
-  request_id: string
-  event_id: string | null
-  source_id: string
-  created_at: string
-  method: string
-  topic: string | null
-  body_bytes: number
-}
-
-export type Histogram = {
-  from: string
-  to: string
-  bucket_ms: number
-  buckets: { at: string; count: number; by: Record<string, number> }[]
-  complete: boolean
-}
+export type Lane = Schemas['LaneHealth']
+export type Current = Schemas['Current']
+export type Point = Schemas['Point']
+export type Series = Schemas['Series']
+export type ConsoleLine = Schemas['ConsoleLine']
+export type Run = Schemas['TransformationRun']
+export type ExecutionRow = Schemas['TransformationExecution']
+export type FilterRun = Schemas['FilterRun']
+export type Alert = Schemas['Alert']
+export type AlertTest = Schemas['Trial']
+export type ApiKey = Schemas['ApiKey']
+export type AuditEntry = Schemas['AuditEntry']
+export type Change = Schemas['Change']
+export type Setting = Schemas['Setting']
+export type Settings = Schemas['Settings']

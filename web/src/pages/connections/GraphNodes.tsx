@@ -1,6 +1,6 @@
 // What stands in the graph: a source, the rung of a connection, a destination. Each is a link to its page.
 import { Link } from '@tanstack/react-router'
-import type { Current, Lane } from '@/api/operatingTypes'
+import type { Current, Lane } from '@/api/types'
 import { Icon } from '@/ui/Icon'
 import { Lamp, signal, type SignalState } from '@/ui/Signal'
 import { classes } from '@/ui/classes'

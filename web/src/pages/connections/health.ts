@@ -1,6 +1,5 @@
 // How a connection fares at this moment, from its own state, its destination's, and the counts of the last minute.
-import type { Current } from '@/api/operatingTypes'
-import type { Connection, Destination } from '@/api/types'
+import type { Connection, Current, Destination } from '@/api/types'
 import type { SignalState } from '@/ui/Signal'
 import { words } from '@/ui/format'
 

@@ -11,32 +11,27 @@ export const RULES: Record<Rule['type'], { name: string; icon: IconName; meaning
   transform: { name: 'Transform', icon: 'code', meaning: 'JavaScript changes what is delivered.' },
 }
 
-const list = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
-const ms = (value: unknown): string => (typeof value === 'number' ? duration(value) : '…')
+/** Of a rule that is being written, a time may be missing yet. */
+const ms = (value: number | null): string => (value === null ? '…' : duration(value))
 
 /** A rule in one line. */
 export function ruleSummary(rule: Rule): string {
   switch (rule.type) {
     case 'filter':
       return filterSummary(rule)
-    case 'deduplicate': {
-      const fields = list(rule.fields)
-      return `once in ${ms(rule.window_ms)} by ${fields.length > 0 ? fields.join(', ') : "the provider's event id"}`
-    }
+    case 'deduplicate':
+      return `once in ${ms(rule.window_ms)} by ${rule.fields?.join(', ') || "the provider's event id"}`
     case 'stale': {
-      const latest = rule.latest as { fields?: unknown } | null | undefined
       const parts = []
-      if (typeof rule.older_than_ms === 'number') parts.push(`older than ${ms(rule.older_than_ms)}`)
-      if (latest) parts.push(`only the latest of ${list(latest.fields).join(', ') || '…'}`)
+      if ('older_than_ms' in rule) parts.push(`older than ${ms(rule.older_than_ms)}`)
+      if (rule.latest) parts.push(`only the latest of ${rule.latest.fields.join(', ') || '…'}`)
       return parts.join(', ') || 'nothing chosen yet'
     }
     case 'delay':
-      return typeof rule.until === 'string' ? `until ${rule.until || '…'}` : `for ${ms(rule.for_ms)}`
+      return 'until' in rule ? `until ${rule.until || '…'}` : `for ${ms(rule.for_ms)}`
     case 'transform': {
-      const lines = String(rule.code ?? '')
-        .trimEnd()
-        .split('\n').length
-      const env = Object.keys((rule.env as object | null | undefined) ?? {}).length
+      const env = Object.keys(rule.env ?? {}).length
+      const lines = rule.code.trimEnd().split('\n').length
       return plural(lines, 'line') + (env ? `, ${plural(env, 'variable')}` : '')
     }
   }

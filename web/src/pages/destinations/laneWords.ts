@@ -1,6 +1,5 @@
 // How a lane stands, in words.
-import type { Lane } from '@/api/operatingTypes'
-import type { Destination, Rate } from '@/api/types'
+import type { Destination, Lane, Rate } from '@/api/types'
 import type { SignalState } from '@/ui/Signal'
 import { count, duration, relative } from '@/ui/format'
 

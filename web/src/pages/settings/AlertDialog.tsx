@@ -2,10 +2,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { patch, post } from '@/api/client'
-import type { Alert, Channel } from '@/api/operatingTypes'
 import { describe, Problem } from '@/api/problem'
 import * as queries from '@/api/queries'
-import type { IssueKind } from '@/api/types'
+import type { Alert, IssueKind } from '@/api/types'
 import { Button } from '@/ui/Button'
 import { Combobox } from '@/ui/Combobox'
 import { Dialog } from '@/ui/Dialog'
@@ -19,7 +18,7 @@ import { KIND } from '../issues/issueWords'
 import { KINDS } from '../issues/search'
 import styles from './Settings.module.css'
 
-type Type = Channel['type']
+type Type = Alert['channel']['type']
 type Texts = Record<string, string>
 
 export function AlertDialog({ alert, close }: { alert: Alert | null; close: () => void }) {

@@ -2,7 +2,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import * as operating from '@/api/operating'
-import type { AuditEntry } from '@/api/operatingTypes'
+import type { AuditEntry } from '@/api/types'
 import { Button } from '@/ui/Button'
 import { Combobox } from '@/ui/Combobox'
 import { Select } from '@/ui/Field'

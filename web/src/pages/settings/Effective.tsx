@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import * as operating from '@/api/operating'
-import type { Setting } from '@/api/operatingTypes'
+import type { Setting } from '@/api/types'
 import { Card, Facts, Section } from '@/ui/Page'
 import { SearchField } from '@/ui/SearchField'
 import { Empty, LoadingRows } from '@/ui/States'

@@ -1,6 +1,6 @@
 // The editor of a transformation: its code, its variables, and what it makes of the sample.
 import { useState } from 'react'
-import type { ConsoleLine, Run } from '@/api/operatingTypes'
+import type { ConsoleLine, Run } from '@/api/types'
 import { Button, IconButton } from '@/ui/Button'
 import { CodeView } from '@/ui/CodeView'
 import { DiffView } from '@/ui/DiffView'

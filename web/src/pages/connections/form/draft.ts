@@ -52,40 +52,31 @@ export function newRule(type: DraftRule['type']): DraftRule {
   }
 }
 
-const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
-const number = (value: unknown): number | null => (typeof value === 'number' ? value : null)
-
 function ruleFrom(rule: Rule): DraftRule {
   const key = newKey()
   switch (rule.type) {
     case 'filter':
-      return { key, type: 'filter', text: JSON.stringify({ ...rule, type: undefined }, null, 2) }
+      return { key, type: rule.type, text: JSON.stringify({ ...rule, type: undefined }, null, 2) }
     case 'deduplicate':
-      return { key, type: rule.type, window_ms: number(rule.window_ms), fields: texts(rule.fields) }
-    case 'stale': {
-      const latest = rule.latest as { fields?: unknown; time?: unknown } | null | undefined
+      return { key, type: rule.type, window_ms: rule.window_ms, fields: rule.fields ?? [] }
+    case 'stale':
       return {
         key,
         type: rule.type,
-        older_than_ms: number(rule.older_than_ms),
-        latest: latest
-          ? { fields: texts(latest.fields), time: typeof latest.time === 'string' ? latest.time : '' }
-          : null,
+        older_than_ms: 'older_than_ms' in rule ? rule.older_than_ms : null,
+        latest: rule.latest ? { fields: rule.latest.fields, time: rule.latest.time ?? '' } : null,
       }
-    }
     case 'delay':
-      return typeof rule.until === 'string'
+      return 'until' in rule
         ? { key, type: rule.type, by: 'until', for_ms: null, until: rule.until }
-        : { key, type: rule.type, by: 'for', for_ms: number(rule.for_ms), until: '' }
-    case 'transform': {
-      const env = Object.keys((rule.env as object | null | undefined) ?? {})
+        : { key, type: rule.type, by: 'for', for_ms: rule.for_ms, until: '' }
+    case 'transform':
       return {
         key,
         type: rule.type,
-        code: String(rule.code ?? ''),
-        env: env.map((name) => ({ name, value: null })),
+        code: rule.code,
+        env: Object.keys(rule.env ?? {}).map((name) => ({ name, value: null })),
       }
-    }
   }
 }
 

@@ -3,9 +3,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { post } from '@/api/client'
-import type { FilterRun, Run } from '@/api/operatingTypes'
 import { describe, isCode, Problem } from '@/api/problem'
-import type { RequestDetail } from '@/api/types'
+import type { FilterRun, RequestDetail, Run } from '@/api/types'
 import { condition, type DraftRule } from './draft'
 
 export type Sample = {
