@@ -8,7 +8,7 @@ type Options = { query?: Query; body?: unknown; signal?: AbortSignal; headers?: 
 
 export const BASE = '/api/v1'
 
-/** Fires when a call is refused for want of a login, so that the login page can take over. */
+/** Fires when a call is refused for want of a login or of a scope: who one is, and may do, is asked anew then. */
 export const unauthorized = new EventTarget()
 
 export function url(path: string, query: Query = {}): string {
@@ -22,6 +22,15 @@ export function url(path: string, query: Query = {}): string {
 
 /** One call. Answers the JSON of the answer; throws a `Problem` for everything that is no success. */
 export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  return (await tagged<T>(method, path, options)).body
+}
+
+/** The same, with the answer's `ETag`. */
+export async function tagged<T>(
+  method: string,
+  path: string,
+  options: Options = {},
+): Promise<{ body: T; tag: string | null }> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response
@@ -39,12 +48,14 @@ export async function call<T>(method: string, path: string, options: Options = {
   }
   const body: unknown = await readJson(response)
   if (!response.ok) {
-    if (response.status === 401) unauthorized.dispatchEvent(new Event('unauthorized'))
     // The development proxy answers 5xx without a body where no gateway runs.
     if (response.status >= 502 && body === undefined) throw Problem.unreachable()
-    throw Problem.fromBody(response.status, body)
+    const problem = Problem.fromBody(response.status, body)
+    if (response.status === 401 || problem.code === 'scope_missing')
+      unauthorized.dispatchEvent(new Event('unauthorized'))
+    throw problem
   }
-  return body as T
+  return { body: body as T, tag: response.headers.get('etag') }
 }
 
 /** The bytes behind a path, for what is shown as an image or in hexadecimal. */

@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { remove, unauthorized } from '@/api/client'
+import { ScopeContext } from '@/api/may'
 import { isCode } from '@/api/problem'
 import * as queries from '@/api/queries'
 import type { Session } from '@/api/types'
@@ -35,10 +36,10 @@ export function Shell() {
   const locked =
     isCode(session.error, 'unauthorized') || (session.data?.login_required && session.data.scope === null)
   return (
-    <>
+    <ScopeContext value={session.data?.scope ?? 'admin'}>
       {locked ? <Login /> : <Frame session={session.data} waiting={session.isPending} />}
       <Toasts />
-    </>
+    </ScopeContext>
   )
 }
 

@@ -2,12 +2,15 @@
 // be undone.
 import { Link, type LinkProps } from '@tanstack/react-router'
 import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react'
+import { useMay } from '@/api/may'
+import type { Scope } from '@/api/types'
 import { classes } from './classes'
 import styles from './Button.module.css'
 import { Icon, type IconName } from './Icon'
 
 export type Look = 'primary' | 'secondary' | 'quiet' | 'danger'
-type Form = { look?: Look; small?: boolean; icon?: IconName; trailing?: IconName }
+/** With `needs` it is there only for those who have that scope. */
+type Form = { look?: Look; small?: boolean; icon?: IconName; trailing?: IconName; needs?: Scope | undefined }
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> &
   Form & { busy?: boolean; ref?: Ref<HTMLButtonElement>; children: ReactNode }
@@ -23,8 +26,11 @@ export function Button({
   busy,
   children,
   className,
+  needs,
   ...rest
 }: ButtonProps) {
+  const may = useMay()
+  if (!may(needs)) return null
   return (
     <button
       type="button"
@@ -46,8 +52,11 @@ export function ButtonLink({
   icon,
   trailing,
   children,
+  needs,
   ...rest
 }: LinkProps & Form & { children: ReactNode }) {
+  const may = useMay()
+  if (!may(needs)) return null
   return (
     <Link {...rest} className={look({ ...(kind && { look: kind }), ...(small && { small }) })}>
       {icon && <Icon name={icon} size={small ? 14 : 16} />}
@@ -63,10 +72,13 @@ type IconButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & {
   label: string
   small?: boolean
   pressed?: boolean
+  needs?: Scope | undefined
   ref?: Ref<HTMLButtonElement>
 }
 
-export function IconButton({ icon, label, small, pressed, className, ...rest }: IconButtonProps) {
+export function IconButton({ icon, label, small, pressed, className, needs, ...rest }: IconButtonProps) {
+  const may = useMay()
+  if (!may(needs)) return null
   return (
     <button
       type="button"

@@ -1,6 +1,7 @@
 // Text to read or to write, with its syntax coloured. CodeMirror comes in a chunk of its own when the first one is shown;
 // until then the text stands there plainly, in the same place.
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useContext } from 'react'
+import { LockedContext } from '@/api/may'
 import { classes } from './classes'
 import styles from './CodeView.module.css'
 
@@ -23,13 +24,15 @@ type Props = {
   wrap?: boolean
 }
 
-export function CodeView(props: Props) {
+export function CodeView({ onChange, ...props }: Props) {
+  const locked = useContext(LockedContext)
   const { value, maxHeight, minHeight } = props
+  const writes = locked ? undefined : onChange
   const style = { ...(maxHeight && { maxHeight }), ...(minHeight && { minHeight }) }
   return (
-    <div className={classes(styles.frame, props.onChange && styles.editable)} style={style}>
+    <div className={classes(styles.frame, writes && styles.editable)} style={style}>
       <Suspense fallback={<pre className={styles.plain}>{value}</pre>}>
-        <Editor {...props} />
+        <Editor {...props} {...(writes && { onChange: writes })} />
       </Suspense>
     </div>
   )

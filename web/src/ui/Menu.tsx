@@ -1,6 +1,8 @@
 // Menus behind a button. Entries are data, so that all menus look and behave the same.
 import { DropdownMenu } from 'radix-ui'
 import type { ReactNode } from 'react'
+import { useMay } from '@/api/may'
+import type { Scope } from '@/api/types'
 import { classes } from './classes'
 import { Icon, type IconName } from './Icon'
 import styles from './Menu.module.css'
@@ -13,6 +15,7 @@ export type MenuEntry =
       danger?: boolean
       disabled?: boolean
       checked?: boolean
+      needs?: Scope
       onSelect: () => void
     }
   | 'line'
@@ -27,17 +30,29 @@ export function Menu({
   entries: MenuEntry[]
   align?: 'start' | 'end'
 }) {
+  const may = useMay()
+  const offered = tidy(
+    entries.filter((entry) => typeof entry === 'string' || !('needs' in entry) || may(entry.needs)),
+  )
+  if (offered.length === 0) return null
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className={styles.content} align={align} sideOffset={4} collisionPadding={8}>
-          {entries.map((entry, index) => (
+          {offered.map((entry, index) => (
             <Entry key={index} entry={entry} />
           ))}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
+  )
+}
+
+/** Without lines that divide nothing, as what they were for is not offered. */
+function tidy(entries: MenuEntry[]): MenuEntry[] {
+  return entries.filter(
+    (entry, at) => entry !== 'line' || (at > 0 && at < entries.length - 1 && entries[at + 1] !== 'line'),
   )
 }
 

@@ -1,9 +1,12 @@
 // Keyboard shortcuts. Whoever has some says so while it is on the page; the help sheet lists what holds at this moment.
 // A shortcut is one key (`j`, `?`), two in a row (`g r`), or with Ctrl or ⌘ (`mod+k`). Typing in a field triggers none,
 // except those with `mod`.
+import { useMay } from '@/api/may'
+import type { Scope } from '@/api/types'
 import { useEffect, useLayoutEffect, useRef, useSyncExternalStore } from 'react'
 
-export type Shortcut = { keys: string; label: string; run: () => void }
+/** With `needs` it holds only for those who have that scope. */
+export type Shortcut = { keys: string; label: string; run: () => void; needs?: Scope }
 type Group = { id: number; title: string; shortcuts: { current: Shortcut[] } }
 
 /** How long after the first key of two the second one counts. */
@@ -19,9 +22,11 @@ function change(next: readonly Group[]) {
 }
 
 export function useShortcuts(title: string, shortcuts: Shortcut[]) {
-  const current = useRef(shortcuts)
+  const may = useMay()
+  const offered = shortcuts.filter((shortcut) => may(shortcut.needs))
+  const current = useRef(offered)
   useLayoutEffect(() => {
-    current.current = shortcuts
+    current.current = offered
   })
   useEffect(() => {
     const group: Group = { id: nextId++, title, shortcuts: current }

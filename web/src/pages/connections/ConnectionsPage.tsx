@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo, useRef, useState } from 'react'
+import { useMay } from '@/api/may'
 import * as operating from '@/api/operating'
 import * as queries from '@/api/queries'
 import type { Connection, Destination, Source } from '@/api/types'
@@ -25,7 +26,8 @@ const MANY = 8
 
 export function ConnectionsPage() {
   const search = useSearch({ from: '/connections' })
-  return search.new ? <NewConnection /> : <Overview />
+  const may = useMay()
+  return search.new && may('admin') ? <NewConnection /> : <Overview />
 }
 
 function Overview() {
@@ -43,7 +45,7 @@ function Overview() {
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true })
   useShortcuts('Connections', [
     { keys: '/', label: 'Search', run: () => input.current?.focus() },
-    { keys: 'n', label: 'New connection', run: () => set({ new: '1' }) },
+    { keys: 'n', label: 'New connection', needs: 'admin', run: () => set({ new: '1' }) },
     { keys: 'j', label: 'Next connection', run: () => step(1) },
     { keys: 'k', label: 'Previous connection', run: () => step(-1) },
   ])
@@ -84,6 +86,7 @@ function Overview() {
         <ButtonLink
           look="primary"
           icon="plus"
+          needs="admin"
           to="/connections"
           search={(before: Record<string, unknown>) => ({ ...before, new: '1' })}
         >
@@ -103,7 +106,9 @@ function Overview() {
               <ButtonLink look="primary" to="/console">
                 Receive a first webhook
               </ButtonLink>
-              <Button onClick={() => set({ new: '1' })}>Make a connection</Button>
+              <Button needs="admin" onClick={() => set({ new: '1' })}>
+                Make a connection
+              </Button>
             </>
           }
         >

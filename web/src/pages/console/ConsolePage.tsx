@@ -2,13 +2,14 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
+import { useMay } from '@/api/may'
 import * as queries from '@/api/queries'
 import type { RequestRow, Source } from '@/api/types'
 import { useLiveList } from '@/live/useLiveList'
 import { Button, IconButton } from '@/ui/Button'
 import { Combobox } from '@/ui/Combobox'
 import { Page } from '@/ui/Page'
-import { Bone, Failure } from '@/ui/States'
+import { Bone, Empty, Failure } from '@/ui/States'
 import { NARROW, useMedia } from '@/ui/useMedia'
 import { RequestActions } from '../requests/RequestActions'
 import { RequestView } from '../requests/RequestView'
@@ -21,7 +22,8 @@ import { UrlBar, Welcome } from './Welcome'
 
 export function ConsolePage() {
   const { data: sources, error, refetch } = useQuery(queries.sources)
-  const failure = useFirstSource(sources)
+  const may = useMay()
+  const failure = useFirstSource(sources, may('admin'))
   const search = useSearch({ from: '/console' })
   const navigate = useNavigate({ from: '/console' })
   const [editing, setEditing] = useState<Source | 'new' | null>(null)
@@ -43,8 +45,15 @@ export function ConsolePage() {
               />
             </div>
           )}
-          {source && <IconButton icon="edit" label="Change this source" onClick={() => setEditing(source)} />}
-          <Button icon="plus" onClick={() => setEditing('new')}>
+          {source && (
+            <IconButton
+              icon="edit"
+              label="Change this source"
+              needs="admin"
+              onClick={() => setEditing(source)}
+            />
+          )}
+          <Button icon="plus" needs="admin" onClick={() => setEditing('new')}>
             New source
           </Button>
         </>
@@ -54,6 +63,10 @@ export function ConsolePage() {
         <Desk key={source.id} source={source} />
       ) : error || failure ? (
         <Failure error={error ?? failure} retry={() => void refetch()} />
+      ) : sources?.length === 0 && !may('admin') ? (
+        <Empty title="There is no source yet">
+          A source is a URL for the webhooks of one provider. It takes a key with the scope admin to make one.
+        </Empty>
       ) : (
         <div className={styles.loading} role="status" aria-label="Loading the console">
           <Bone width={120} />

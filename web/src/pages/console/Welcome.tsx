@@ -1,4 +1,5 @@
 // What stands in the console before the first request: the URL, and three ways to have something arrive there.
+import { useMay } from '@/api/may'
 import type { Source } from '@/api/types'
 import type { LiveStatus } from '@/live/useLive'
 import { Code } from '@/ui/CodeView'
@@ -10,6 +11,7 @@ import styles from './Welcome.module.css'
 type Props = { source: Source; status: LiveStatus; onSent: () => void }
 
 export function Welcome({ source, status, onSent }: Props) {
+  const may = useMay()
   const command = `curl -d '{"hello":"yard"}' \\\n  -H 'Content-Type: application/json' \\\n  ${source.url}`
   return (
     <div className={styles.scroll}>
@@ -31,11 +33,13 @@ export function Welcome({ source, status, onSent }: Props) {
               <CopyIcon text={command} label="Copy the command" />
             </div>
           </li>
-          <li>
-            <h3>As a provider would</h3>
-            <p>Pick one, and a sample arrives as it would from there, signed, over the network.</p>
-            <SamplePanel source={source} onSent={onSent} />
-          </li>
+          {may('operate') && (
+            <li>
+              <h3>As a provider would</h3>
+              <p>Pick one, and a sample arrives as it would from there, signed, over the network.</p>
+              <SamplePanel source={source} onSent={onSent} />
+            </li>
+          )}
           <li>
             <h3>For real</h3>
             <p>

@@ -8,11 +8,11 @@ import type { Source } from '@/api/types'
 /** Once for all, also where two parts of the page, or React's strict mode, ask for it. */
 let making: Promise<unknown> | null = null
 
-/** What kept it from being made, where something did. */
-export function useFirstSource(sources: Source[] | undefined): unknown {
+/** What kept it from being made, where something did. It is left to those who may make sources. */
+export function useFirstSource(sources: Source[] | undefined, may: boolean): unknown {
   const client = useQueryClient()
   const [failure, setFailure] = useState<unknown>(null)
-  const isEmpty = sources?.length === 0
+  const isEmpty = sources?.length === 0 && may
   useEffect(() => {
     if (!isEmpty) return
     making ??= post<Source>('/sources', { name: 'inbox', provider: 'none' }).finally(() => (making = null))

@@ -62,7 +62,7 @@ export function BulkBanner() {
         {operation.stalled && ` · waits: ${words(operation.stalled)}`}
       </span>
       {operation.state === 'running' ? (
-        <Button small onClick={() => void cancel()}>
+        <Button small needs="operate" onClick={() => void cancel()}>
           Stop
         </Button>
       ) : (

@@ -5,7 +5,7 @@ import type { BulkAction, EventDetail } from '@/api/types'
 import { Button, IconButton } from '@/ui/Button'
 import { Menu } from '@/ui/Menu'
 import { useShortcuts } from '@/ui/shortcuts'
-import { act, can, NAME } from './actions'
+import { act, ACTIONS, can, NAME } from './actions'
 
 const HELP: Record<BulkAction, string> = {
   retry: 'Deliver it now, as it is',
@@ -21,11 +21,16 @@ export function EventActions({ event }: { event: EventDetail }) {
     await act(action, event)
     setBusy(null)
   }
-  const possible = (['retry', 'replay', 'cancel'] as const).filter((action) => can(action, event))
+  const possible = ACTIONS.filter((action) => can(action, event))
   const keys: Record<BulkAction, string> = { retry: 'r', replay: 'p', cancel: 'x' }
   useShortcuts(
     'Event',
-    possible.map((action) => ({ keys: keys[action], label: NAME[action], run: () => void perform(action) })),
+    possible.map((action) => ({
+      keys: keys[action],
+      label: NAME[action],
+      needs: 'operate',
+      run: () => void perform(action),
+    })),
   )
   return (
     <>
@@ -33,6 +38,7 @@ export function EventActions({ event }: { event: EventDetail }) {
         <Button
           key={action}
           small
+          needs="operate"
           icon={action}
           title={HELP[action]}
           busy={busy === action}

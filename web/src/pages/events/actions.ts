@@ -19,6 +19,7 @@ export const DONE: Record<BulkAction, string> = {
   cancel: 'Cancelled',
   replay: 'Replayed',
 }
+export const ACTIONS: BulkAction[] = ['retry', 'replay', 'cancel']
 export const NAME: Record<BulkAction, string> = { retry: 'Retry', cancel: 'Cancel', replay: 'Replay' }
 
 export async function act(action: BulkAction, event: EventRow): Promise<void> {

@@ -41,11 +41,13 @@ export function IssuesPage() {
     {
       keys: 'a',
       label: 'Acknowledge the row',
+      needs: 'operate',
       run: () => focused?.state === 'open' && void actions.run(focused, 'acknowledge'),
     },
     {
       keys: 'x',
       label: 'Resolve the row',
+      needs: 'operate',
       run: () => focused && focused.state !== 'resolved' && void actions.run(focused, 'resolve'),
     },
   ])
@@ -194,6 +196,7 @@ function columns(names: Names, actions: ReturnType<typeof useIssueActions>): Col
               <IconButton
                 small
                 icon="eye"
+                needs="operate"
                 label="Acknowledge"
                 disabled={actions.busy === issue.id}
                 onClick={() => void actions.run(issue, 'acknowledge')}
@@ -202,6 +205,7 @@ function columns(names: Names, actions: ReturnType<typeof useIssueActions>): Col
             <IconButton
               small
               icon="check"
+              needs="operate"
               label="Resolve"
               disabled={actions.busy === issue.id}
               onClick={() => void actions.run(issue, 'resolve')}

@@ -43,7 +43,7 @@ export function ProviderDetail({ name, onBack, onMade }: Props) {
             <Tag tone={CONFIDENCE[provider.confidence].tone}>{CONFIDENCE[provider.confidence].text}</Tag>
           </p>
         </div>
-        <Button look="primary" icon="plus" onClick={() => setMaking(true)}>
+        <Button look="primary" icon="plus" needs="admin" onClick={() => setMaking(true)}>
           Make a source
         </Button>
       </header>

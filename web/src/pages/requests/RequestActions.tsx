@@ -79,13 +79,13 @@ export function RequestActions({ request, source, onUse }: Props) {
       await client.invalidateQueries({ queryKey: ['bookmarks'] })
     })
   useShortcuts('Request', [
-    { keys: 'b', label: 'Bookmark', run: () => void keep() },
-    { keys: 'f', label: 'Forward it to…', run: openForward },
+    { keys: 'b', label: 'Bookmark', needs: 'operate', run: () => void keep() },
+    { keys: 'f', label: 'Forward it to…', needs: 'admin', run: openForward },
   ])
 
   const entries: MenuEntry[] = [
-    { label: 'Receive once more', icon: 'requests', onSelect: () => void again() },
-    { label: 'Bookmark', icon: 'bookmark', hint: 'B', onSelect: () => void keep() },
+    { label: 'Receive once more', icon: 'requests', needs: 'operate', onSelect: () => void again() },
+    { label: 'Bookmark', icon: 'bookmark', hint: 'B', needs: 'operate', onSelect: () => void keep() },
     'line',
     {
       label: 'All requests of this source',
@@ -102,12 +102,12 @@ export function RequestActions({ request, source, onUse }: Props) {
   return (
     <>
       {request.source_id !== null && request.status === 'accepted' && (
-        <Button small icon="send" onClick={openForward}>
+        <Button small icon="send" needs="admin" onClick={openForward}>
           Forward it to…
         </Button>
       )}
       {ended.length > 0 && (
-        <Button small icon="replay" busy={busy} onClick={() => void replay()}>
+        <Button small icon="replay" needs="operate" busy={busy} onClick={() => void replay()}>
           Replay
         </Button>
       )}

@@ -1,4 +1,4 @@
-// Where the gateway does not have a part of the settings, or does not show it to whoever looks.
+// Where the gateway does not have a part of the settings.
 import { Problem } from '@/api/problem'
 import { Empty, Failure } from '@/ui/States'
 
@@ -7,13 +7,6 @@ export function Unavailable({ error, what, retry }: { error: unknown; what: stri
     return (
       <Empty plain title={`This gateway has no ${what}`}>
         It is older than this page.
-      </Empty>
-    )
-  }
-  if (error instanceof Problem && error.status === 403) {
-    return (
-      <Empty plain title={`Your key does not show the ${what}`}>
-        {error.detail || 'It takes a key with the scope admin.'}
       </Empty>
     )
   }

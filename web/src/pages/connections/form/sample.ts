@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { post } from '@/api/client'
+import { useMay } from '@/api/may'
 import { describe, isCode, Problem } from '@/api/problem'
 import type { FilterRun, RequestDetail, Run } from '@/api/types'
 import { condition, type DraftRule } from './draft'
@@ -85,10 +86,11 @@ export type Outcome =
 /** What each of the rules does with the sample, in their order. */
 export function usePipeline(rules: DraftRule[], sample: Sample | null) {
   const settled = useSettled(rules, 350)
+  const may = useMay()
   return useQuery({
     queryKey: ['tried', settled.map((rule) => ({ ...rule, key: '' })), sample],
     queryFn: ({ signal }) => (sample ? pass(settled, sample, signal) : []),
-    enabled: sample !== null && settled.length > 0,
+    enabled: sample !== null && settled.length > 0 && may('operate'),
     staleTime: Infinity,
     gcTime: 10_000,
     placeholderData: (before) => before,
