@@ -47,3 +47,23 @@ export function describe(error: unknown): string {
 export function isCode(error: unknown, code: string): error is Problem {
   return error instanceof Problem && error.code === code
 }
+
+/** What is wrong with a form, by field; under no name where it is about none of its fields. */
+export type Errors = Record<string, string>
+
+export function errorsOf(error: unknown): Errors {
+  return { [(error instanceof Problem && error.field) || '']: describe(error) }
+}
+
+/** What is wrong with a field, or with a part of it: `secrets` has what is wrong with `secrets[1]`. */
+export function errorAt(errors: Errors, field: string): string | undefined {
+  const found = Object.keys(errors).find(
+    (name) => name === field || name.startsWith(`${field}.`) || name.startsWith(`${field}[`),
+  )
+  return found === undefined ? undefined : errors[found]
+}
+
+/** What is wrong and stands at none of the form's fields, so that nothing is left unsaid. */
+export function errorElsewhere(errors: Errors, fields: string[]): string | undefined {
+  return fields.some((field) => errorAt(errors, field)) ? undefined : Object.values(errors)[0]
+}

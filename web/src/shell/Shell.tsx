@@ -18,6 +18,7 @@ import { toast } from '@/ui/toast'
 import { Toasts } from '@/ui/Toasts'
 import { NARROW, useMedia } from '@/ui/useMedia'
 import { CommandPalette } from './CommandPalette'
+import { ConflictDialog } from './ConflictDialog'
 import { Login } from './Login'
 import { PLACES } from './places'
 import styles from './Shell.module.css'
@@ -38,6 +39,7 @@ export function Shell() {
   return (
     <ScopeContext value={session.data?.scope ?? 'admin'}>
       {locked ? <Login /> : <Frame session={session.data} waiting={session.isPending} />}
+      <ConflictDialog />
       <Toasts />
     </ScopeContext>
   )

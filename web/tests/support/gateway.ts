@@ -1,6 +1,6 @@
 // A gateway of its own for a file of tests: the real binary, a data directory that is thrown away, free ports.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,6 +12,8 @@ const binary = resolve(process.env.HOOKYARD_BIN ?? '../target/debug/hookyard')
 /** How long a gateway may take to start, on a machine that does other things too. */
 const START_MS = 60_000
 
+const LOCAL = '[delivery]\nallow_networks = ["127.0.0.0/8"]\n'
+
 export class Gateway {
   private constructor(
     /** What the browser opens. */
@@ -21,12 +23,17 @@ export class Gateway {
     private readonly key: string | undefined,
   ) {}
 
-  /** Starts `hookyard dev`, which asks for no login; with a key `hookyard serve`, which does. */
-  static async start(key?: string): Promise<Gateway> {
+  /**
+   * Starts `hookyard dev`; with a key, by which it asks for a login, or with sections of a configuration file `hookyard serve`,
+   * allowed to deliver to this machine.
+   */
+  static async start({ key, config }: { key?: string; config?: string } = {}): Promise<Gateway> {
     const directory = await mkdtemp(join(tmpdir(), 'hookyard-web-'))
+    const serves = key !== undefined || config !== undefined
+    if (serves) await writeFile(join(directory, 'hookyard.toml'), `${LOCAL}${config ?? ''}`)
     const [open, adminPort] = [await freePort(), await freePort()]
     const list = [
-      key ? 'serve' : 'dev',
+      serves ? 'serve' : 'dev',
       ...['--data-dir', join(directory, 'data')],
       ...['--public', `127.0.0.1:${open}`],
       ...['--admin', `127.0.0.1:${adminPort}`],

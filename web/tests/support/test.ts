@@ -25,9 +25,20 @@ export const test = base.extend<{ allowed: RegExp[] }>({
 
 export { expect }
 
-export async function screenshot(page: Page, name: string) {
+/** Of the theme that is shown, or with `themes` of both. */
+export async function screenshot(page: Page, name: string, { themes = false } = {}) {
   await settled(page)
-  await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, animations: 'disabled' })
+  const take = (path: string) =>
+    page.screenshot({ path: `${SCREENSHOTS}/${path}.png`, animations: 'disabled' })
+  if (!themes) {
+    await take(name)
+    return
+  }
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme)
+    await take(`${name}-${colorScheme}`)
+  }
 }
 
 /** Typefaces and what is read are there. */

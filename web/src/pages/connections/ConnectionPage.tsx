@@ -2,7 +2,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { patch } from '@/api/client'
+import { change } from '@/api/change'
+import { useMay } from '@/api/may'
 import * as operating from '@/api/operating'
 import * as queries from '@/api/queries'
 import type { Connection } from '@/api/types'
@@ -59,6 +60,7 @@ function Loaded({ connection }: { connection: Connection }) {
   const tab = search.tab ?? 'overview'
   const health = healthOf(connection, destination, current?.connections[connection.id])
   const fromFile = connection.managed_by === 'file'
+  const mayChange = useMay()('admin')
   /** What its destination disabled can be enabled here, whoever declared it. */
   const mayEnable = !fromFile || connection.disabled?.cause.startsWith('destination_')
 
@@ -67,7 +69,7 @@ function Loaded({ connection }: { connection: Connection }) {
   const enable = async (enabled: boolean) => {
     setBusy(true)
     try {
-      await patch(`/connections/${connection.id}`, { enabled })
+      if (!(await change('connections', connection, { body: { enabled } })).made) return
       await client.invalidateQueries({ queryKey: ['connections'] })
       toast.good(
         enabled ? 'Enabled' : 'Disabled',
@@ -93,6 +95,7 @@ function Loaded({ connection }: { connection: Connection }) {
           {!narrow && (
             <Button
               icon={connection.enabled ? 'pause' : 'play'}
+              needs="admin"
               busy={busy}
               disabled={connection.enabled ? fromFile : !mayEnable}
               onClick={() => void enable(!connection.enabled)}
@@ -108,6 +111,7 @@ function Loaded({ connection }: { connection: Connection }) {
                     {
                       label: connection.enabled ? 'Disable' : 'Enable',
                       icon: connection.enabled ? ('pause' as const) : ('play' as const),
+                      needs: 'admin' as const,
                       disabled: connection.enabled ? fromFile : !mayEnable,
                       onSelect: () => void enable(!connection.enabled),
                     },
@@ -128,6 +132,7 @@ function Loaded({ connection }: { connection: Connection }) {
                 label: 'Delete…',
                 icon: 'trash',
                 danger: true,
+                needs: 'admin',
                 disabled: fromFile,
                 onSelect: () => setDeleting(true),
               },
@@ -143,7 +148,7 @@ function Loaded({ connection }: { connection: Connection }) {
             title={`It is ${disabledText(connection.disabled.cause)}`}
             action={
               mayEnable && (
-                <Button small busy={busy} onClick={() => void enable(true)}>
+                <Button small needs="admin" busy={busy} onClick={() => void enable(true)}>
                   Enable it
                 </Button>
               )
@@ -165,18 +170,14 @@ function Loaded({ connection }: { connection: Connection }) {
           },
           {
             value: 'edit',
-            label: 'Edit',
+            label: mayChange ? 'Edit' : 'Rules',
             content: fromFile ? (
               <Note title="The configuration file declares this connection">
                 It is shown here and changed there; <code>hookyard check</code> says what is wrong with the
                 file.
               </Note>
             ) : (
-              <EditConnection
-                key={connection.updated_at}
-                connection={connection}
-                onDone={() => go('overview')}
-              />
+              <EditConnection key={connection.id} connection={connection} onDone={() => go('overview')} />
             ),
           },
           ...(hasTransform || tab === 'executions'

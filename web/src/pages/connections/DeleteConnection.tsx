@@ -2,7 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { remove } from '@/api/client'
+import { change } from '@/api/change'
 import { describe, isCode } from '@/api/problem'
 import type { Connection } from '@/api/types'
 import { Button } from '@/ui/Button'
@@ -28,14 +28,16 @@ export function DeleteConnection({ connection, open, onOpenChange }: Props) {
     setBusy(true)
     setError(null)
     try {
-      const answer = await remove<{ cancelled_events: number } | undefined>(
-        `/connections/${connection.id}`,
-        cancelEvents ? { cancel_events: true } : {},
+      const outcome = await change<'connections', { cancelled_events: number } | undefined>(
+        'connections',
+        connection,
+        { method: 'DELETE', ...(cancelEvents && { query: { cancel_events: true } }) },
       )
       close()
+      if (!outcome.made) return
       toast.good(
         `${connection.name} is deleted`,
-        answer ? `${plural(answer.cancelled_events, 'event')} cancelled.` : null,
+        outcome.answer ? `${plural(outcome.answer.cancelled_events, 'event')} cancelled.` : null,
       )
       await navigate({ to: '/connections', search: {} })
       await client.invalidateQueries({ queryKey: ['connections'] })

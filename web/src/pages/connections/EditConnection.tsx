@@ -2,13 +2,16 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { patch } from '@/api/client'
-import { describe, Problem } from '@/api/problem'
+import { change } from '@/api/change'
+import { useMay } from '@/api/may'
+import { errorsOf, type Errors } from '@/api/problem'
 import type { Connection } from '@/api/types'
 import { Button } from '@/ui/Button'
+import { SaveBar } from '@/ui/SaveBar'
 import { toast } from '@/ui/toast'
+import { LookOnly } from '@/ui/LookOnly'
+import { useDraft } from '@/ui/useDraft'
 import { ConnectionForm } from './form/ConnectionForm'
-import styles from './form/ConnectionForm.module.css'
 import { draftBody, draftFrom, whatIsMissing } from './form/draft'
 import { useLeaveGuard } from './form/useLeaveGuard'
 
@@ -18,11 +21,11 @@ export function EditConnection({ connection, onDone }: Props) {
   const search = useSearch({ from: '/connections/$id' })
   const navigate = useNavigate({ from: '/connections/$id' })
   const client = useQueryClient()
-  const [draft, setDraft] = useState(() => draftFrom(connection))
-  const [touched, setTouched] = useState(false)
-  const [errors, setErrors] = useState<Record<string, string>>({})
+  const { seen, draft, touched, write, drop, beginning } = useDraft(connection, draftFrom)
+  const [errors, setErrors] = useState<Errors>({})
   const [busy, setBusy] = useState(false)
-  const release = useLeaveGuard(touched)
+  const mayChange = useMay()('admin')
+  const release = useLeaveGuard(touched && mayChange)
 
   const save = async () => {
     const missing = whatIsMissing(draft)
@@ -30,48 +33,49 @@ export function EditConnection({ connection, onDone }: Props) {
     if (Object.keys(missing).length > 0) return
     setBusy(true)
     try {
-      await patch(`/connections/${connection.id}`, draftBody(draft))
+      const outcome = await change('connections', seen, { body: draftBody(draft), typed: true })
+      if (!outcome.made) {
+        if (outcome.newer) drop()
+        return
+      }
       release()
       onDone()
       await client.invalidateQueries({ queryKey: ['connections'] })
       toast.good('Saved', 'It holds for requests that arrive from now on.')
     } catch (error) {
-      setErrors({ [(error instanceof Problem && error.field) || 'all']: describe(error) })
+      setErrors(errorsOf(error))
     } finally {
       setBusy(false)
     }
   }
-  const wrong = Object.values(errors)[0]
   return (
-    <ConnectionForm
-      draft={draft}
-      onChange={(next) => {
-        setDraft(next)
-        setTouched(true)
-      }}
-      errors={errors}
-      sampleId={search.sample}
-      onSample={(sample) => void navigate({ search: (before) => ({ ...before, sample }), replace: true })}
-      footer={
-        <div className={styles.save}>
-          <span className={wrong ? styles.error : undefined} role="status">
-            {wrong ?? (touched ? 'Not saved yet.' : '')}
-          </span>
-          <Button
-            disabled={!touched}
-            onClick={() => {
-              setDraft(draftFrom(connection))
-              setTouched(false)
-              setErrors({})
-            }}
-          >
-            Undo all
-          </Button>
-          <Button look="primary" busy={busy} disabled={!touched} onClick={() => void save()}>
-            Save
-          </Button>
-        </div>
-      }
-    />
+    <LookOnly needs="admin" tries="operate">
+      <ConnectionForm
+        key={`${seen.updated_at} ${beginning}`}
+        draft={draft}
+        onChange={write}
+        errors={errors}
+        sampleId={search.sample}
+        onSample={(sample) => void navigate({ search: (before) => ({ ...before, sample }), replace: true })}
+        footer={
+          mayChange && (
+            <SaveBar errors={errors} unsaved={touched}>
+              <Button
+                disabled={!touched}
+                onClick={() => {
+                  drop()
+                  setErrors({})
+                }}
+              >
+                Undo all
+              </Button>
+              <Button look="primary" busy={busy} disabled={!touched} onClick={() => void save()}>
+                Save
+              </Button>
+            </SaveBar>
+          )
+        }
+      />
+    </LookOnly>
   )
 }

@@ -3,13 +3,13 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { post } from '@/api/client'
-import { describe, Problem } from '@/api/problem'
+import { errorsOf, type Errors } from '@/api/problem'
 import type { Connection } from '@/api/types'
 import { Button, ButtonLink } from '@/ui/Button'
 import { Page } from '@/ui/Page'
+import { SaveBar } from '@/ui/SaveBar'
 import { toast } from '@/ui/toast'
 import { ConnectionForm } from './form/ConnectionForm'
-import styles from './form/ConnectionForm.module.css'
 import { draftBody, emptyDraft, whatIsMissing } from './form/draft'
 import { useLeaveGuard } from './form/useLeaveGuard'
 
@@ -19,7 +19,7 @@ export function NewConnection() {
   const client = useQueryClient()
   const [draft, setDraft] = useState(() => emptyDraft(search.source_id, search.destination_id))
   const [touched, setTouched] = useState(false)
-  const [errors, setErrors] = useState<Record<string, string>>({})
+  const [errors, setErrors] = useState<Errors>({})
   const [busy, setBusy] = useState(false)
   const release = useLeaveGuard(touched)
 
@@ -35,12 +35,11 @@ export function NewConnection() {
       release()
       await navigate({ to: '/connections/$id', params: { id: made.id }, search: {} })
     } catch (error) {
-      setErrors({ [(error instanceof Problem && error.field) || 'all']: describe(error) })
+      setErrors(errorsOf(error))
     } finally {
       setBusy(false)
     }
   }
-  const wrong = Object.values(errors)[0]
   return (
     <Page title="New connection">
       <ConnectionForm
@@ -55,17 +54,14 @@ export function NewConnection() {
           void navigate({ search: (before) => ({ ...before, sample }), replace: true, ignoreBlocker: true })
         }
         footer={
-          <div className={styles.save}>
-            <span className={wrong ? styles.error : undefined} role="status">
-              {wrong ?? ''}
-            </span>
+          <SaveBar errors={errors} unsaved={false}>
             <ButtonLink to="/connections" search={{}}>
               Cancel
             </ButtonLink>
             <Button look="primary" busy={busy} onClick={() => void save()}>
               Connect
             </Button>
-          </div>
+          </SaveBar>
         }
       />
     </Page>

@@ -1,7 +1,9 @@
 // "Send a signed sample": as the provider would send it, over the network, to the source's own URL.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { patch, post } from '@/api/client'
+import { change } from '@/api/change'
+import { post } from '@/api/client'
+import { useMay } from '@/api/may'
 import * as queries from '@/api/queries'
 import type { Sample, Source } from '@/api/types'
 import { Button } from '@/ui/Button'
@@ -15,6 +17,7 @@ type Props = { source: Source; onSent: (requestId: string | null) => void }
 
 export function SamplePanel({ source, onSent }: Props) {
   const client = useQueryClient()
+  const may = useMay()
   const [busy, setBusy] = useState(false)
   const [setUp, setSetUp] = useState<string | null>(null)
   const { data: provider } = useQuery(queries.provider(source.provider))
@@ -47,11 +50,10 @@ export function SamplePanel({ source, onSent }: Props) {
         return
       }
       const settings = Object.fromEntries(Object.keys(source.settings).map((key) => [key, null]))
-      await patch<Source>(`/sources/${source.id}`, {
-        provider: name,
-        secrets: secret ? [secret] : [],
-        settings,
+      const outcome = await change('sources', source, {
+        body: { provider: name, secrets: secret ? [secret] : [], settings },
       })
+      if (!outcome.made) return
       await client.invalidateQueries({ queryKey: ['sources'] })
       toast.good(
         name === 'none' ? 'Nothing is verified any more' : `Verified as ${next.title} from now on`,
@@ -65,13 +67,17 @@ export function SamplePanel({ source, onSent }: Props) {
   return (
     <div className={styles.panel}>
       <div className={styles.picker}>
-        <ProviderPicker value={source.provider} onChange={(name) => void choose(name)} />
+        <ProviderPicker
+          value={source.provider}
+          onChange={(name) => void choose(name)}
+          disabled={!may('admin')}
+        />
       </div>
-      <Button look="primary" icon="send" busy={busy} onClick={() => void send()}>
+      <Button look="primary" icon="send" needs="operate" busy={busy} onClick={() => void send()}>
         {source.provider === 'none' ? 'Send a sample' : 'Send a signed sample'}
       </Button>
       {provider && provider.name !== 'none' && (
-        <Button look="quiet" icon="lock" onClick={() => setSetUp(source.provider)}>
+        <Button look="quiet" icon="lock" needs="admin" onClick={() => setSetUp(source.provider)}>
           {source.secrets[0] ? `Secret ${source.secrets[0].hint}` : 'Set up'}
         </Button>
       )}

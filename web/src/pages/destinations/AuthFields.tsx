@@ -1,4 +1,5 @@
 // How the destination is told that it is us, besides the signature that is always there.
+import type { Errors } from '@/api/problem'
 import type { Destination } from '@/api/types'
 import { Field, Input, Select, TextArea } from '@/ui/Field'
 import { AUTH, type AuthKind } from './auth'
@@ -9,7 +10,7 @@ type Props = {
   value: AuthDraft
   onChange: (auth: AuthDraft) => void
   stored: Destination | null
-  errors: Record<string, string>
+  errors: Errors
 }
 
 export function AuthFields({ value, onChange, stored, errors }: Props) {

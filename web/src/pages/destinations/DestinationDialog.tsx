@@ -2,7 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { post } from '@/api/client'
-import { describe, Problem } from '@/api/problem'
+import { errorElsewhere, errorsOf, type Errors } from '@/api/problem'
 import type { Destination } from '@/api/types'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
@@ -10,6 +10,9 @@ import { SecretOnce } from '@/ui/SecretOnce'
 import { Note } from '@/ui/States'
 import { DestinationForm } from './DestinationForm'
 import { draftBody, emptyDraft } from './draft'
+
+/** What the form has. */
+const FIELDS = Object.keys(emptyDraft())
 
 type Props = {
   open: boolean
@@ -25,12 +28,13 @@ export function DestinationDialog(props: Props) {
 function NewDestination({ onOpenChange, onMade }: Props) {
   const client = useQueryClient()
   const [draft, setDraft] = useState(emptyDraft)
-  const [errors, setErrors] = useState<Record<string, string>>({})
+  const [errors, setErrors] = useState<Errors>({})
   const [busy, setBusy] = useState(false)
   const [made, setMade] = useState<Destination | null>(null)
-  const finish = () => {
-    if (made) onMade(made)
+  const finish = (destination: Destination) => {
     onOpenChange(false)
+    // Last, as it may go to another page.
+    onMade(destination)
   }
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -39,22 +43,25 @@ function NewDestination({ onOpenChange, onMade }: Props) {
     try {
       const destination = await post<Destination>('/destinations', draftBody(draft, null))
       await client.invalidateQueries({ queryKey: ['destinations'] })
-      setMade(destination)
+      // Of secrets that the person brought there is nothing to note.
+      if (destination.signing_secrets_generated) setMade(destination)
+      else finish(destination)
     } catch (error) {
-      setErrors({ [(error instanceof Problem && error.field) || '']: describe(error) })
+      setErrors(errorsOf(error))
     } finally {
       setBusy(false)
     }
   }
+  const wrong = errorElsewhere(errors, FIELDS)
   if (made) {
     return (
       <Dialog
         open
-        onOpenChange={finish}
+        onOpenChange={() => finish(made)}
         title={`${made.name} is made`}
         description="Deliveries are signed with this secret. Give it to the service that receives them: it is shown now and never again."
         footer={
-          <Button look="primary" onClick={finish}>
+          <Button look="primary" onClick={() => finish(made)}>
             I have noted it
           </Button>
         }
@@ -81,7 +88,7 @@ function NewDestination({ onOpenChange, onMade }: Props) {
       }
     >
       <form id="new-destination" onSubmit={(event) => void submit(event)}>
-        {errors[''] && <Note tone="red">{errors['']}</Note>}
+        {wrong && <Note tone="red">{wrong}</Note>}
         <DestinationForm draft={draft} onChange={setDraft} errors={errors} stored={null} />
       </form>
     </Dialog>

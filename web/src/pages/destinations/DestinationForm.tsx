@@ -1,10 +1,11 @@
 // The fields of a destination: where it is, how we are known there, how fast it takes events, and what is done while it
 // fails.
 import { useState } from 'react'
+import { errorAt, type Errors } from '@/api/problem'
 import type { Breaker, Destination, Rate } from '@/api/types'
 import { Button } from '@/ui/Button'
 import { DurationInput } from '@/ui/DurationInput'
-import { Field, Input, Select, Switch } from '@/ui/Field'
+import { Field, Input, Select, Switch, TextArea } from '@/ui/Field'
 import { Segments } from '@/ui/Tabs'
 import { AuthFields } from './AuthFields'
 import styles from './DestinationForm.module.css'
@@ -13,14 +14,16 @@ import type { Draft } from './draft'
 type Props = {
   draft: Draft
   onChange: (draft: Draft) => void
-  errors: Record<string, string>
+  errors: Errors
   /** The stored one; its type stays. */
   stored: Destination | null
 }
 
 export function DestinationForm({ draft, onChange, errors, stored }: Props) {
   const set = (next: Partial<Draft>) => onChange({ ...draft, ...next })
-  const [more, setMore] = useState(stored !== null)
+  const [opened, setOpened] = useState(stored !== null)
+  // What is wrong is never behind a button.
+  const more = opened || Object.keys(errors).some((field) => !/^(name|url|lease_ms|auth.*)?$/.test(field))
   return (
     <div className={styles.form}>
       {!stored && (
@@ -83,11 +86,12 @@ export function DestinationForm({ draft, onChange, errors, stored }: Props) {
         <>
           <Pace draft={draft} set={set} errors={errors} />
           {draft.type === 'http' && <Failing draft={draft} set={set} errors={errors} />}
+          {!stored && <Beginning draft={draft} set={set} errors={errors} />}
         </>
       ) : (
         <div>
-          <Button small look="quiet" icon="down" onClick={() => setMore(true)}>
-            Speed, timeouts, breaker
+          <Button small look="quiet" icon="down" onClick={() => setOpened(true)}>
+            Speed, timeouts, breaker, signing
           </Button>
         </div>
       )}
@@ -95,7 +99,7 @@ export function DestinationForm({ draft, onChange, errors, stored }: Props) {
   )
 }
 
-type PartProps = { draft: Draft; set: (next: Partial<Draft>) => void; errors: Record<string, string> }
+type PartProps = { draft: Draft; set: (next: Partial<Draft>) => void; errors: Errors }
 
 const RATE: Rate = { limit: 10, per: 'second', burst: 1 }
 
@@ -131,7 +135,7 @@ function Pace({ draft, set, errors }: PartProps) {
           </Field>
         )}
         {draft.type === 'http' && (
-          <Field label="HTTP version">
+          <Field label="HTTP version" error={errors.http_version}>
             {(control) => (
               <Select
                 {...control}
@@ -153,7 +157,7 @@ function Pace({ draft, set, errors }: PartProps) {
       />
       {rate && (
         <div className={styles.grid}>
-          <Field label="Attempts" error={errors.rate ?? errors['rate.limit']}>
+          <Field label="Attempts" error={errors.rate ?? errorAt(errors, 'rate.limit')}>
             {(control) => (
               <NumberInput
                 {...control}
@@ -163,7 +167,7 @@ function Pace({ draft, set, errors }: PartProps) {
               />
             )}
           </Field>
-          <Field label="Per">
+          <Field label="Per" error={errors['rate.per']}>
             {(control) => (
               <Select
                 {...control}
@@ -219,21 +223,29 @@ function Failing({ draft, set, errors }: PartProps) {
       />
       {breaker.enabled && (
         <div className={styles.grid}>
-          <Field label="Failures in a row" error={errors['breaker.consecutive_failures']}>
+          <Field
+            label="Failures in a row"
+            help="0 to leave that out."
+            error={errors['breaker.consecutive_failures']}
+          >
             {(control) => (
               <NumberInput
                 {...control}
-                min={1}
+                min={0}
                 value={breaker.consecutive_failures}
                 onChange={(consecutive_failures) => change({ consecutive_failures })}
               />
             )}
           </Field>
-          <Field label="Or so many percent" error={errors['breaker.error_percent']}>
+          <Field
+            label="Or so many percent"
+            help="0 to leave that out."
+            error={errors['breaker.error_percent']}
+          >
             {(control) => (
               <NumberInput
                 {...control}
-                min={1}
+                min={0}
                 max={100}
                 value={breaker.error_percent}
                 onChange={(error_percent) => change({ error_percent })}
@@ -297,6 +309,38 @@ function Failing({ draft, set, errors }: PartProps) {
           </Field>
         </div>
       )}
+    </fieldset>
+  )
+}
+
+/** What is said of a new one only: secrets are rotated later, and a button pauses it. */
+function Beginning({ draft, set, errors }: PartProps) {
+  return (
+    <fieldset className={styles.part}>
+      <legend className={styles.legend}>Beginning</legend>
+      {draft.type === 'http' && (
+        <Field
+          label="Signing secrets"
+          optional
+          error={errorAt(errors, 'signing_secrets')}
+          help="Of your own, whsec_… or whsk_…, one in each line; all of them sign. Without any, one is made and shown once."
+        >
+          {(control) => (
+            <TextArea
+              {...control}
+              rows={2}
+              placeholder="made by the gateway"
+              value={draft.signing_secrets}
+              onChange={(event) => set({ signing_secrets: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
+      <Switch
+        label="Begin paused: events wait until it is resumed"
+        checked={draft.paused}
+        onChange={(paused) => set({ paused })}
+      />
     </fieldset>
   )
 }

@@ -2,7 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import { remove } from '@/api/client'
+import { change } from '@/api/change'
 import { describe, isCode } from '@/api/problem'
 import * as operating from '@/api/operating'
 import * as queries from '@/api/queries'
@@ -52,7 +52,12 @@ function Loaded({ destination }: { destination: Destination }) {
   const go = (next: (typeof TABS)[number]) =>
     void navigate({ search: (before) => ({ ...before, tab: next === 'overview' ? undefined : next }) })
   useShortcuts('Destination', [
-    { keys: 'p', label: paused ? 'Resume' : 'Pause', run: () => void pause.change(destination) },
+    {
+      keys: 'p',
+      label: paused ? 'Resume' : 'Pause',
+      needs: 'operate',
+      run: () => void pause.toggle(destination),
+    },
     { keys: 'e', label: 'Settings', run: () => go('settings') },
   ])
   return (
@@ -63,10 +68,11 @@ function Loaded({ destination }: { destination: Destination }) {
       actions={
         <>
           <Button
+            needs="operate"
             icon={paused ? 'play' : 'pause'}
             look={paused ? 'primary' : 'secondary'}
             busy={pause.busy}
-            onClick={() => void pause.change(destination)}
+            onClick={() => void pause.toggle(destination)}
           >
             {paused ? 'Resume' : 'Pause'}
           </Button>
@@ -88,6 +94,7 @@ function Loaded({ destination }: { destination: Destination }) {
                 label: 'Delete…',
                 icon: 'trash',
                 danger: true,
+                needs: 'admin',
                 disabled: destination.managed_by === 'file',
                 onSelect: () => setDeleting(true),
               },
@@ -172,7 +179,13 @@ function Delete({
     setBusy(true)
     setError(null)
     try {
-      await remove(`/destinations/${destination.id}`)
+      const outcome = await change<'destinations', undefined>('destinations', destination, {
+        method: 'DELETE',
+      })
+      if (!outcome.made) {
+        onOpenChange(false)
+        return
+      }
       toast.good(`${destination.name} is deleted`)
       await navigate({ to: '/destinations', search: {} })
       await client.invalidateQueries({ queryKey: ['destinations'] })

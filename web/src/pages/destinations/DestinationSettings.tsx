@@ -1,23 +1,26 @@
 // The form of a destination that is there already.
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { patch } from '@/api/client'
-import { describe, Problem } from '@/api/problem'
+import { change } from '@/api/change'
+import { useMay } from '@/api/may'
+import { errorsOf, type Errors } from '@/api/problem'
 import type { Destination } from '@/api/types'
 import { Button } from '@/ui/Button'
 import { Note } from '@/ui/States'
+import { SaveBar } from '@/ui/SaveBar'
 import { toast } from '@/ui/toast'
-import form from '../connections/form/ConnectionForm.module.css'
+import { LookOnly } from '@/ui/LookOnly'
+import { useDraft } from '@/ui/useDraft'
 import { useLeaveGuard } from '../connections/form/useLeaveGuard'
 import { DestinationForm } from './DestinationForm'
 import { draftBody, draftFrom } from './draft'
 
 export function DestinationSettings({ destination }: { destination: Destination }) {
   const client = useQueryClient()
-  const [draft, setDraft] = useState(() => draftFrom(destination))
-  const [touched, setTouched] = useState(false)
-  const [errors, setErrors] = useState<Record<string, string>>({})
+  const { seen, draft, touched, write, drop, beginning } = useDraft(destination, draftFrom)
+  const [errors, setErrors] = useState<Errors>({})
   const [busy, setBusy] = useState(false)
+  const mayChange = useMay()('admin')
   useLeaveGuard(touched)
   if (destination.managed_by === 'file') {
     return (
@@ -30,52 +33,48 @@ export function DestinationSettings({ destination }: { destination: Destination 
     setBusy(true)
     setErrors({})
     try {
-      const saved = await patch<Destination>(`/destinations/${destination.id}`, draftBody(draft, destination))
-      setDraft(draftFrom(saved))
-      setTouched(false)
-      await client.invalidateQueries({ queryKey: ['destinations'] })
-      toast.good('Saved', 'The next attempt goes by it.')
+      const outcome = await change('destinations', seen, { body: draftBody(draft, seen), typed: true })
+      if (outcome.made) await client.invalidateQueries({ queryKey: ['destinations'] })
+      if (outcome.made || outcome.newer) drop()
+      if (outcome.made) toast.good('Saved', 'The next attempt goes by it.')
     } catch (error) {
-      setErrors({ [(error instanceof Problem && error.field) || 'all']: describe(error) })
+      setErrors(errorsOf(error))
     } finally {
       setBusy(false)
     }
   }
-  const wrong = Object.values(errors)[0]
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        void save()
-      }}
-    >
-      <DestinationForm
-        draft={draft}
-        onChange={(next) => {
-          setDraft(next)
-          setTouched(true)
+    <LookOnly needs="admin">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          void save()
         }}
-        errors={errors}
-        stored={destination}
-      />
-      <div className={form.save}>
-        <span className={wrong ? form.error : undefined} role="status">
-          {wrong ?? (touched ? 'Not saved yet.' : '')}
-        </span>
-        <Button
-          disabled={!touched}
-          onClick={() => {
-            setDraft(draftFrom(destination))
-            setTouched(false)
-            setErrors({})
-          }}
-        >
-          Undo all
-        </Button>
-        <Button look="primary" type="submit" busy={busy} disabled={!touched}>
-          Save
-        </Button>
-      </div>
-    </form>
+      >
+        <DestinationForm
+          key={`${seen.updated_at} ${beginning}`}
+          draft={draft}
+          onChange={write}
+          errors={errors}
+          stored={seen}
+        />
+        {mayChange && (
+          <SaveBar errors={errors} unsaved={touched}>
+            <Button
+              disabled={!touched}
+              onClick={() => {
+                drop()
+                setErrors({})
+              }}
+            >
+              Undo all
+            </Button>
+            <Button look="primary" type="submit" busy={busy} disabled={!touched}>
+              Save
+            </Button>
+          </SaveBar>
+        )}
+      </form>
+    </LookOnly>
   )
 }

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo, useRef, useState } from 'react'
+import { useMay } from '@/api/may'
 import * as operating from '@/api/operating'
 import * as queries from '@/api/queries'
 import type { Current, Destination, Lane } from '@/api/types'
@@ -35,6 +36,7 @@ export function DestinationsPage() {
   const { data: current } = useQuery(operating.current)
   const [at, setAt] = useState<string | undefined>()
   const pause = usePause()
+  const may = useMay()
   const set = (next: Partial<typeof search>) =>
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true })
 
@@ -58,12 +60,13 @@ export function DestinationsPage() {
   const focused = rows.find((row) => row.destination.id === at)
   useShortcuts('Destinations', [
     { keys: '/', label: 'Search', run: () => input.current?.focus() },
-    { keys: 'n', label: 'New destination', run: () => set({ new: '1' }) },
+    { keys: 'n', label: 'New destination', needs: 'admin', run: () => set({ new: '1' }) },
     { keys: 'Enter', label: 'Open the row', run: () => focused && open(focused) },
     {
       keys: 'p',
       label: 'Pause or resume the row',
-      run: () => focused && void pause.change(focused.destination),
+      needs: 'operate',
+      run: () => focused && void pause.toggle(focused.destination),
     },
   ])
 
@@ -73,7 +76,7 @@ export function DestinationsPage() {
       title="Destinations"
       beside={destinations.data && destinations.data.length > 0 && count(destinations.data.length)}
       actions={
-        <Button look="primary" icon="plus" onClick={() => set({ new: '1' })}>
+        <Button look="primary" icon="plus" needs="admin" onClick={() => set({ new: '1' })}>
           {narrow ? 'New' : 'New destination'}
         </Button>
       }
@@ -86,7 +89,7 @@ export function DestinationsPage() {
         <Empty
           title="No destinations yet"
           action={
-            <Button look="primary" onClick={() => set({ new: '1' })}>
+            <Button look="primary" needs="admin" onClick={() => set({ new: '1' })}>
               Make the first one
             </Button>
           }
@@ -125,7 +128,7 @@ export function DestinationsPage() {
         </>
       )}
       <DestinationDialog
-        open={search.new !== undefined}
+        open={search.new !== undefined && may('admin')}
         onOpenChange={(on) => !on && set({ new: undefined })}
         onMade={(made) => void navigate({ to: '/destinations/$id', params: { id: made.id }, search: {} })}
       />
@@ -220,11 +223,12 @@ function columns(pause: ReturnType<typeof usePause>, withLanes: boolean, withRat
       align: 'end',
       render: ({ destination }) => (
         <IconButton
+          needs="operate"
           small
           icon={destination.paused_at ? 'play' : 'pause'}
           label={`${destination.paused_at ? 'Resume' : 'Pause'} ${destination.name}`}
           disabled={pause.busy}
-          onClick={() => void pause.change(destination)}
+          onClick={() => void pause.toggle(destination)}
         />
       ),
     },

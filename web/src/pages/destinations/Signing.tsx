@@ -1,14 +1,14 @@
 // What deliveries to a destination are signed with, and how that is changed over without a gap.
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { post } from '@/api/client'
-import { describe } from '@/api/problem'
+import { change } from '@/api/change'
+import { errorAt, errorElsewhere, errorsOf, type Errors } from '@/api/problem'
 import type { Destination } from '@/api/types'
 import { Button } from '@/ui/Button'
 import { CopyIcon } from '@/ui/Copy'
 import { Dialog } from '@/ui/Dialog'
 import { DurationInput } from '@/ui/DurationInput'
-import { Field } from '@/ui/Field'
+import { Field, Input } from '@/ui/Field'
 import { Card } from '@/ui/Page'
 import { SecretOnce } from '@/ui/SecretOnce'
 import { Tag } from '@/ui/Signal'
@@ -61,7 +61,7 @@ export function Signing({ destination }: { destination: Destination }) {
         </Note>
       ) : (
         <div>
-          <Button icon="retry" onClick={() => setRotating(true)}>
+          <Button icon="retry" needs="admin" onClick={() => setRotating(true)}>
             Rotate the secret
           </Button>
         </div>
@@ -72,27 +72,36 @@ export function Signing({ destination }: { destination: Destination }) {
 }
 
 const DAY = 86_400_000
+const HELP = {
+  hmac: 'The receiver verifies with the same secret, which is shown once.',
+  ed25519: 'The private key never leaves Hookyard; the receiver is given the public one.',
+  own: 'A Standard Webhooks secret, whsec_… or whsk_…, that you have already. It is not shown again.',
+}
 
 function Rotate({ destination, close }: { destination: Destination; close: () => void }) {
   const client = useQueryClient()
-  const [algorithm, setAlgorithm] = useState<'hmac' | 'ed25519'>('hmac')
+  const [kind, setKind] = useState<'hmac' | 'ed25519' | 'own'>('hmac')
+  const [own, setOwn] = useState('')
   const [overlap, setOverlap] = useState<number | null>(DAY)
   const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<string | null>(null)
+  const [errors, setErrors] = useState<Errors>({})
   const [made, setMade] = useState<Destination | null>(null)
   const rotate = async () => {
     setBusy(true)
-    setError(null)
+    setErrors({})
     try {
-      setMade(
-        await post<Destination>(`/destinations/${destination.id}/rotate-secret`, {
-          algorithm,
+      const outcome = await change('destinations', destination, {
+        action: 'rotate-secret',
+        body: {
+          ...(kind === 'own' ? { secret: own.trim() } : { algorithm: kind }),
           overlap_ms: overlap ?? 0,
-        }),
-      )
+        },
+      })
+      if (!outcome.made) return
+      setMade(outcome.answer)
       await client.invalidateQueries({ queryKey: ['destinations'] })
     } catch (problem) {
-      setError(describe(problem))
+      setErrors(errorsOf(problem))
     } finally {
       setBusy(false)
     }
@@ -115,10 +124,14 @@ function Rotate({ destination, close }: { destination: Destination; close: () =>
         {(made.signing_secrets_generated ?? []).map((secret) => (
           <SecretOnce key={secret} secret={secret} label="Signing secret, shown now and never again" />
         ))}
-        {algorithm === 'ed25519' && publicKey && <SecretOnce secret={publicKey} label="Public key" />}
+        {publicKey && <SecretOnce secret={publicKey} label="Public key" />}
       </Dialog>
     )
   }
+  const elsewhere = errorElsewhere(errors, [
+    'overlap_ms',
+    ...(kind === 'own' ? ['secret', 'signing_secrets'] : []),
+  ])
   return (
     <Dialog
       open
@@ -128,7 +141,12 @@ function Rotate({ destination, close }: { destination: Destination; close: () =>
       footer={
         <>
           <Button onClick={close}>Cancel</Button>
-          <Button look="primary" busy={busy} onClick={() => void rotate()}>
+          <Button
+            look="primary"
+            busy={busy}
+            disabled={kind === 'own' && own.trim() === ''}
+            onClick={() => void rotate()}
+          >
             Rotate
           </Button>
         </>
@@ -137,24 +155,40 @@ function Rotate({ destination, close }: { destination: Destination; close: () =>
       <div className={styles.form}>
         <Segments
           label="Kind of the new secret"
-          value={algorithm}
-          onChange={setAlgorithm}
+          value={kind}
+          onChange={setKind}
           options={[
             { value: 'hmac', label: 'Shared secret (HMAC)' },
             { value: 'ed25519', label: 'Key pair (Ed25519)' },
+            { value: 'own', label: 'One of your own' },
           ]}
         />
-        <p className={styles.help}>
-          {algorithm === 'hmac'
-            ? 'The receiver verifies with the same secret, which is shown once.'
-            : 'The private key never leaves Hookyard; the receiver is given the public one.'}
-        </p>
-        <Field label="The old one signs for" help="0 to 30 d; with 0 it ends at once.">
+        <p className={styles.help}>{HELP[kind]}</p>
+        {kind === 'own' && (
+          <Field label="Secret" error={errors.secret ?? errorAt(errors, 'signing_secrets')}>
+            {(control) => (
+              <Input
+                {...control}
+                mono
+                type="password"
+                autoComplete="new-password"
+                placeholder="whsec_…"
+                value={own}
+                onChange={(event) => setOwn(event.target.value)}
+              />
+            )}
+          </Field>
+        )}
+        <Field
+          label="The old one signs for"
+          help="0 to 30 d; with 0 it ends at once."
+          error={errors.overlap_ms}
+        >
           {(control) => <DurationInput {...control} value={overlap} onChange={setOverlap} />}
         </Field>
-        {error && (
+        {elsewhere && (
           <Note tone="red" title="Nothing was changed">
-            {error}
+            {elsewhere}
           </Note>
         )}
       </div>

@@ -17,6 +17,10 @@ export type Draft = {
   slow_start: boolean
   disable_after_ms: number
   auth: AuthDraft
+  /** Of a new one, a secret in each line; with none one is made. One that is there is rotated. */
+  signing_secrets: string
+  /** Of a new one: events wait until it is resumed. */
+  paused: boolean
 }
 
 const BREAKER: Breaker = {
@@ -44,6 +48,8 @@ export function emptyDraft(): Draft {
     slow_start: true,
     disable_after_ms: 432_000_000,
     auth: { kind: 'none', settings: {} },
+    signing_secrets: '',
+    paused: false,
   }
 }
 
@@ -76,10 +82,16 @@ export function draftFrom(destination: Destination): Draft {
 /** All that is sent; of an authentication that is stored, secrets only where they were written anew. */
 export function draftBody(draft: Draft, before: Destination | null): Record<string, unknown> {
   const { type, name, concurrency, rate, disable_after_ms } = draft
-  const both = { name: name.trim(), concurrency, rate, disable_after_ms }
-  if (type === 'pull') return { ...(before ? {} : { type }), ...both, lease_ms: draft.lease_ms }
+  const signing_secrets = draft.signing_secrets.split(/\s+/).filter(Boolean)
+  const both = {
+    name: name.trim(),
+    concurrency,
+    rate,
+    disable_after_ms,
+    ...(!before && { type, paused: draft.paused, ...(signing_secrets.length > 0 && { signing_secrets }) }),
+  }
+  if (type === 'pull') return { ...both, lease_ms: draft.lease_ms }
   return {
-    ...(before ? {} : { type }),
     ...both,
     url: draft.url.trim(),
     append_path: draft.append_path,

@@ -1,18 +1,19 @@
 // Pausing and resuming a destination.
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { post } from '@/api/client'
+import { change } from '@/api/change'
 import type { Destination } from '@/api/types'
 import { toast } from '@/ui/toast'
 
 export function usePause() {
   const client = useQueryClient()
   const [busy, setBusy] = useState(false)
-  const change = async (destination: Destination) => {
+  const toggle = async (destination: Destination) => {
     const resume = destination.paused_at !== null
     setBusy(true)
     try {
-      await post(`/destinations/${destination.id}/${resume ? 'resume' : 'pause'}`)
+      const outcome = await change('destinations', destination, { action: resume ? 'resume' : 'pause' })
+      if (!outcome.made) return
       await client.invalidateQueries({ queryKey: ['destinations'] })
       toast.good(
         resume ? `${destination.name} is resumed` : `${destination.name} is paused`,
@@ -24,5 +25,5 @@ export function usePause() {
       setBusy(false)
     }
   }
-  return { busy, change }
+  return { busy, toggle }
 }

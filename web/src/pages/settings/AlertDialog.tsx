@@ -1,8 +1,9 @@
 // An alert, new or changed. A webhook's secret that is made here is shown once.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
-import { patch, post } from '@/api/client'
-import { describe, Problem } from '@/api/problem'
+import { change } from '@/api/change'
+import { post } from '@/api/client'
+import { errorAt, errorElsewhere, errorsOf, type Errors } from '@/api/problem'
 import * as queries from '@/api/queries'
 import type { Alert, IssueKind } from '@/api/types'
 import { Button } from '@/ui/Button'
@@ -21,7 +22,21 @@ import styles from './Settings.module.css'
 type Type = Alert['channel']['type']
 type Texts = Record<string, string>
 
-export function AlertDialog({ alert, close }: { alert: Alert | null; close: () => void }) {
+/** What each channel's part of the form has. */
+const FIELDS: Record<Type, string[]> = {
+  webhook: ['url', 'secret'],
+  slack: ['url'],
+  email: ['host', 'security', 'port', 'user', 'password', 'from', 'to'],
+}
+
+type Props = { alert: Alert | null; close: () => void }
+
+export function AlertDialog({ alert, close }: Props) {
+  const [seen, setSeen] = useState(alert)
+  return <Form key={seen?.updated_at} alert={seen} close={close} onNewer={setSeen} />
+}
+
+function Form({ alert, close, onNewer }: Props & { onNewer: (newer: Alert) => void }) {
   const client = useQueryClient()
   const [name, setName] = useState(alert?.name ?? '')
   const [type, setType] = useState<Type>(alert?.channel.type ?? 'webhook')
@@ -29,8 +44,9 @@ export function AlertDialog({ alert, close }: { alert: Alert | null; close: () =
   const [on, setOn] = useState<IssueKind[]>(alert?.on ?? KINDS)
   const [connections, setConnections] = useState<string[]>(alert?.connection_ids ?? [])
   const [resolutions, setResolutions] = useState(alert?.resolutions ?? true)
+  const [enabled, setEnabled] = useState(alert?.enabled ?? true)
   const [interval, setInterval] = useState<number | null>(alert?.interval_ms ?? 3_600_000)
-  const [errors, setErrors] = useState<Texts>({})
+  const [errors, setErrors] = useState<Errors>({})
   const [busy, setBusy] = useState(false)
   const [secret, setSecret] = useState<string | null>(null)
   const submit = async (event: FormEvent) => {
@@ -44,11 +60,11 @@ export function AlertDialog({ alert, close }: { alert: Alert | null; close: () =
       connection_ids: connections,
       resolutions,
       interval_ms: interval ?? 0,
+      enabled,
     }
     try {
-      const saved = alert
-        ? await patch<Alert>(`/alerts/${alert.id}`, body)
-        : await post<Alert>('/alerts', body)
+      const saved = alert ? await save(alert, body) : await post<Alert>('/alerts', body)
+      if (!saved) return
       await client.invalidateQueries({ queryKey: ['alerts'] })
       if (saved.channel.type === 'webhook' && saved.channel.secret_generated)
         setSecret(saved.channel.secret_generated)
@@ -57,11 +73,24 @@ export function AlertDialog({ alert, close }: { alert: Alert | null; close: () =
         close()
       }
     } catch (error) {
-      setErrors({ [(error instanceof Problem && error.field) || 'all']: describe(error) })
+      setErrors(errorsOf(error))
     } finally {
       setBusy(false)
     }
   }
+  const save = async (before: Alert, body: unknown): Promise<Alert | null> => {
+    const outcome = await change('alerts', before, { body, typed: true })
+    if (outcome.made) return outcome.answer
+    if (outcome.newer) onNewer(outcome.newer)
+    return null
+  }
+  const wrong = errorElsewhere(errors, [
+    'name',
+    'on',
+    'connection_ids',
+    'interval_ms',
+    ...FIELDS[type].map((part) => `channel.${part}`),
+  ])
   if (secret) {
     return (
       <Dialog
@@ -94,7 +123,7 @@ export function AlertDialog({ alert, close }: { alert: Alert | null; close: () =
       }
     >
       <form id="alert" className={styles.form} onSubmit={(event) => void submit(event)}>
-        {errors.all && <Note tone="red">{errors.all}</Note>}
+        {wrong && <Note tone="red">{wrong}</Note>}
         <Field label="Name" error={errors.name}>
           {(control) => (
             <Input
@@ -137,10 +166,11 @@ export function AlertDialog({ alert, close }: { alert: Alert | null; close: () =
               />
             ))}
           </div>
-          {errors.on && <p className={styles.bad}>{errors.on}</p>}
+          {errorAt(errors, 'on') && <p className={styles.bad}>{errorAt(errors, 'on')}</p>}
         </fieldset>
-        <Restricted value={connections} onChange={setConnections} error={errors.connection_ids} />
+        <Restricted value={connections} onChange={setConnections} error={errorAt(errors, 'connection_ids')} />
         <Switch label="Also that an issue is resolved" checked={resolutions} onChange={setResolutions} />
+        <Switch label="On: it tells what happens from now on" checked={enabled} onChange={setEnabled} />
         <Field
           label="An issue that comes and goes is told once in"
           help="0 for every time; at most 30 d."
@@ -166,9 +196,15 @@ function ChannelFields({ type, value, onChange, stored, errors }: ChannelProps) 
   const text = (
     part: string,
     label: string,
-    more: { help?: string; hint?: string; secret?: boolean } = {},
+    more: { help?: string; hint?: string; secret?: boolean; optional?: boolean } = {},
   ) => (
-    <Field key={part} label={label} help={more.help} error={errors[`channel.${part}`]}>
+    <Field
+      key={part}
+      label={label}
+      help={more.help}
+      optional={more.optional ?? false}
+      error={errorAt(errors, `channel.${part}`)}
+    >
       {(control) => (
         <Input
           {...control}
@@ -184,10 +220,18 @@ function ChannelFields({ type, value, onChange, stored, errors }: ChannelProps) 
   )
   switch (type) {
     case 'webhook':
-      return text('url', 'URL', {
-        hint: 'https://pager.example.com/hooks',
-        help: 'Signed after Standard Webhooks; the secret is shown once.',
-      })
+      return (
+        <>
+          {text('url', 'URL', { hint: 'https://pager.example.com/hooks' })}
+          {text('secret', 'Signing secret', {
+            secret: true,
+            optional: true,
+            help: stored
+              ? 'Left empty it stays.'
+              : 'It is signed after Standard Webhooks with this one, whsec_…; left empty, one is made and shown once.',
+          })}
+        </>
+      )
     case 'slack':
       return text('url', 'URL of the incoming webhook', {
         hint: 'https://hooks.slack.com/services/…',
@@ -234,17 +278,20 @@ function textsOf(alert: Alert | null): Texts {
 function channelBody(type: Type, texts: Texts, alert: Alert | null): Record<string, unknown> {
   const same = alert?.channel.type === type
   const body: Record<string, unknown> = { type }
-  const put = (part: string) => {
+  const put = (part: string, empty?: null) => {
     const text = (texts[part] ?? '').trim()
-    if (text !== '') body[part] = text
+    if (text !== '') body[part] = part === 'port' ? Number(text) : text
+    else if (empty === null && same) body[part] = null
   }
   if (type !== 'email') {
     put('url')
+    if (type === 'webhook') put('secret')
     return body
   }
-  for (const part of ['host', 'security', 'user', 'password', 'from']) put(part)
-  if ((texts.port ?? '').trim() !== '') body.port = Number(texts.port)
-  else if (same) body.port = null
+  // Secrets that are left empty stay; what is shown and was emptied goes back to its default.
+  for (const part of ['host', 'security', 'password', 'from']) put(part)
+  put('user', null)
+  put('port', null)
   body.to = (texts.to ?? '').split(/[\s,]+/).filter(Boolean)
   return body
 }

@@ -1,7 +1,8 @@
 // Alerts: who is told when something fails, and how.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { patch, post, remove } from '@/api/client'
+import { change } from '@/api/change'
+import { post } from '@/api/client'
 import { useNames } from '@/api/names'
 import * as operating from '@/api/operating'
 import type { Alert, AlertTest } from '@/api/types'
@@ -31,7 +32,7 @@ export function Alerts() {
           An alert tells people when an issue opens, opens again, or is resolved: by a signed webhook, in
           Slack, or by email.
         </p>
-        <Button look="primary" icon="plus" onClick={() => setOpen('new')}>
+        <Button look="primary" icon="plus" needs="admin" onClick={() => setOpen('new')}>
           New alert
         </Button>
       </header>
@@ -86,9 +87,9 @@ function Row({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
       setBusy(false)
     }
   }
-  const change = async (run: () => Promise<unknown>, done: string) => {
+  const apply = async (what: Parameters<typeof change>[2], done: string) => {
     try {
-      await run()
+      if (!(await change('alerts', alert, what)).made) return
       await client.invalidateQueries({ queryKey: ['alerts'] })
       toast.good(done)
     } catch (error) {
@@ -126,20 +127,21 @@ function Row({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
           </p>
         )}
       </div>
-      <Button small icon="send" busy={busy} onClick={() => void test()}>
+      <Button small icon="send" needs="operate" busy={busy} onClick={() => void test()}>
         Test
       </Button>
       <Menu
         trigger={<IconButton icon="more" label={`More about ${alert.name}`} />}
         entries={[
-          { label: 'Edit', icon: 'edit', disabled: fromFile, onSelect: onEdit },
+          { label: 'Edit', icon: 'edit', needs: 'admin', disabled: fromFile, onSelect: onEdit },
           {
             label: alert.enabled ? 'Turn off' : 'Turn on',
             icon: alert.enabled ? 'pause' : 'play',
+            needs: 'admin',
             disabled: fromFile,
             onSelect: () =>
-              void change(
-                () => patch(`/alerts/${alert.id}`, { enabled: !alert.enabled }),
+              void apply(
+                { body: { enabled: !alert.enabled } },
                 alert.enabled ? `${alert.name} is off` : `${alert.name} is on`,
               ),
           },
@@ -148,8 +150,9 @@ function Row({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
             label: 'Delete',
             icon: 'trash',
             danger: true,
+            needs: 'admin',
             disabled: fromFile,
-            onSelect: () => void change(() => remove(`/alerts/${alert.id}`), `${alert.name} is deleted`),
+            onSelect: () => void apply({ method: 'DELETE' }, `${alert.name} is deleted`),
           },
         ]}
       />

@@ -1,8 +1,9 @@
 // Making and rotating a key. What was made is shown once, and the dialog stays until that was noted.
 import { useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
+import { change } from '@/api/change'
 import { post } from '@/api/client'
-import { describe, Problem } from '@/api/problem'
+import { describe, errorElsewhere, errorsOf, type Errors } from '@/api/problem'
 import type { ApiKey, Scope } from '@/api/types'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
@@ -36,7 +37,7 @@ export function NewKey({ close }: { close: () => void }) {
   const [name, setName] = useState('')
   const [scope, setScope] = useState<Scope>('read')
   const [life, setLife] = useState<number | null>(null)
-  const [errors, setErrors] = useState<Record<string, string>>({})
+  const [errors, setErrors] = useState<Errors>({})
   const [busy, setBusy] = useState(false)
   const [made, setMade] = useState<ApiKey | null>(null)
   const submit = async (event: FormEvent) => {
@@ -50,11 +51,12 @@ export function NewKey({ close }: { close: () => void }) {
       )
       await client.invalidateQueries({ queryKey: ['api_keys'] })
     } catch (error) {
-      setErrors({ [(error instanceof Problem && error.field) || 'all']: describe(error) })
+      setErrors(errorsOf(error))
     } finally {
       setBusy(false)
     }
   }
+  const wrong = errorElsewhere(errors, ['name', 'expires_at'])
   if (made) return <Shown apiKey={made} title={`The key ${made.name} is made`} close={close} />
   return (
     <Dialog
@@ -71,7 +73,7 @@ export function NewKey({ close }: { close: () => void }) {
       }
     >
       <form id="new-key" onSubmit={(event) => void submit(event)}>
-        {errors.all && <Note tone="red">{errors.all}</Note>}
+        {wrong && <Note tone="red">{wrong}</Note>}
         <Field label="Name" help="Who or what uses it." error={errors.name}>
           {(control) => (
             <Input
@@ -122,7 +124,12 @@ export function RotateKey({ apiKey, close }: { apiKey: ApiKey; close: () => void
     setBusy(true)
     setError(null)
     try {
-      setMade(await post<ApiKey>(`/api_keys/${apiKey.id}/rotate`, { overlap_ms: overlap ?? 0 }))
+      const outcome = await change('api_keys', apiKey, {
+        action: 'rotate',
+        body: { overlap_ms: overlap ?? 0 },
+      })
+      if (!outcome.made) return
+      setMade(outcome.answer)
       await client.invalidateQueries({ queryKey: ['api_keys'] })
     } catch (problem) {
       setError(describe(problem))

@@ -1,7 +1,7 @@
 // API keys: who has one and what it may do. A key is shown once, when it is made or rotated.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { patch, remove } from '@/api/client'
+import { change } from '@/api/change'
 import * as operating from '@/api/operating'
 import type { ApiKey, Scope } from '@/api/types'
 import { Button, IconButton } from '@/ui/Button'
@@ -73,9 +73,9 @@ export function Keys() {
 function Row({ apiKey, onAsk }: { apiKey: ApiKey; onAsk: (what: Asked['what']) => void }) {
   const client = useQueryClient()
   const expired = apiKey.expires_at !== null && Date.parse(apiKey.expires_at) < Date.now()
-  const change = async (scope: Scope) => {
+  const setScope = async (scope: Scope) => {
     try {
-      await patch(`/api_keys/${apiKey.id}`, { scope })
+      if (!(await change('api_keys', apiKey, { body: { scope } })).made) return
       await client.invalidateQueries({ queryKey: ['api_keys'] })
       toast.good(`${apiKey.name} may ${scope === 'admin' ? 'do everything' : scope} now`)
     } catch (error) {
@@ -119,7 +119,7 @@ function Row({ apiKey, onAsk }: { apiKey: ApiKey; onAsk: (what: Asked['what']) =
           ...(Object.keys(SCOPES) as Scope[]).map((scope) => ({
             label: scope,
             checked: scope === apiKey.scope,
-            onSelect: () => void change(scope),
+            onSelect: () => void setScope(scope),
           })),
           'line',
           { label: 'Rotate…', icon: 'retry', onSelect: () => onAsk('rotate') },
@@ -136,9 +136,9 @@ function DeleteKey({ apiKey, close }: { apiKey: ApiKey; close: () => void }) {
   const go = async () => {
     setBusy(true)
     try {
-      await remove(`/api_keys/${apiKey.id}`)
+      const outcome = await change('api_keys', apiKey, { method: 'DELETE' })
       await client.invalidateQueries({ queryKey: ['api_keys'] })
-      toast.good(`${apiKey.name} is deleted`)
+      if (outcome.made) toast.good(`${apiKey.name} is deleted`)
       close()
     } catch (error) {
       toast.problem('It was not deleted', error)

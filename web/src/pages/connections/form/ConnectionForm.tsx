@@ -2,10 +2,11 @@
 // tried on a sample as they are written.
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState, type ReactNode } from 'react'
+import { errorAt, type Errors } from '@/api/problem'
 import * as queries from '@/api/queries'
 import { Button } from '@/ui/Button'
 import { Combobox } from '@/ui/Combobox'
-import { Field, Input } from '@/ui/Field'
+import { Field, Input, Switch } from '@/ui/Field'
 import { Section } from '@/ui/Page'
 import { Segments } from '@/ui/Tabs'
 import { DestinationDialog } from '../../destinations/DestinationDialog'
@@ -23,7 +24,7 @@ type Props = {
   draft: Draft
   onChange: (draft: Draft) => void
   /** What is wrong, by field; `rules[2]` is the third rule. */
-  errors: Record<string, string>
+  errors: Errors
   /** The request that rules are tried on, from the URL. */
   sampleId: string | undefined
   onSample: (requestId: string) => void
@@ -94,18 +95,27 @@ export function ConnectionForm({ draft, onChange, errors, sampleId, onSample, fo
           value={draft.order}
           onChange={(order) => set({ order })}
           pointers={pointers}
-          error={errors.order}
+          error={errorAt(errors, 'order')}
         />
       </Section>
       <Section title="Retries">
         <RetryEditor value={draft.retry} onChange={(retry) => set({ retry })} errors={errors} />
       </Section>
+      {draft.enabled !== undefined && (
+        <Section title="Beginning">
+          <Switch
+            label="Enabled: otherwise requests pass it by until somebody enables it"
+            checked={draft.enabled}
+            onChange={(enabled) => set({ enabled })}
+          />
+        </Section>
+      )}
       {footer}
     </>
   )
 }
 
-type EndsProps = { draft: Draft; set: (next: Partial<Draft>) => void; errors: Record<string, string> }
+type EndsProps = { draft: Draft; set: (next: Partial<Draft>) => void; errors: Errors }
 
 /** Where from, where to, and what it is called. */
 function Ends({ draft, set, errors }: EndsProps) {
@@ -142,7 +152,7 @@ function Ends({ draft, set, errors }: EndsProps) {
                 hint: source.provider,
               }))}
             />
-            <Button icon="plus" onClick={() => setMaking('source')} aria-label="New source">
+            <Button icon="plus" needs="admin" onClick={() => setMaking('source')} aria-label="New source">
               New
             </Button>
           </div>
@@ -164,7 +174,12 @@ function Ends({ draft, set, errors }: EndsProps) {
                 hint: destination.url ? hostOf(destination.url) : 'pull',
               }))}
             />
-            <Button icon="plus" onClick={() => setMaking('destination')} aria-label="New destination">
+            <Button
+              icon="plus"
+              needs="admin"
+              onClick={() => setMaking('destination')}
+              aria-label="New destination"
+            >
               New
             </Button>
           </div>

@@ -1,5 +1,6 @@
 // When failed attempts are made again, and what is not tried again.
 import { useState } from 'react'
+import { errorAt, type Errors } from '@/api/problem'
 import type { Retry } from '@/api/types'
 import { DurationInput, parseDuration, writeDuration } from '@/ui/DurationInput'
 import { Field, Input } from '@/ui/Field'
@@ -8,10 +9,11 @@ import { waits } from '../ruleWords'
 import styles from './ConnectionForm.module.css'
 import { RetryTimeline } from './RetryTimeline'
 
-type Props = { value: Retry; onChange: (retry: Retry) => void; errors: Record<string, string> }
+type Props = { value: Retry; onChange: (retry: Retry) => void; errors: Errors }
 
 export function RetryEditor({ value, onChange, errors }: Props) {
   const { retry_on, give_up_on, max_age_ms } = value
+  const at = (part: string) => errorAt(errors, `retry.${part}`)
   const conditions = { retry_on, give_up_on, max_age_ms }
   const choose = (schedule: Retry['schedule']) => {
     if (schedule === value.schedule) return
@@ -49,10 +51,14 @@ export function RetryEditor({ value, onChange, errors }: Props) {
         ]}
       />
       {value.schedule === 'custom' ? (
-        <Waits value={value.waits_ms} onChange={(waits_ms) => onChange({ ...value, waits_ms })} />
+        <Waits
+          value={value.waits_ms}
+          onChange={(waits_ms) => onChange({ ...value, waits_ms })}
+          error={at('waits_ms')}
+        />
       ) : (
         <div className={styles.grid}>
-          <Field label="First wait">
+          <Field label="First wait" error={at('first_ms')}>
             {(control) => (
               <DurationInput
                 {...control}
@@ -62,7 +68,7 @@ export function RetryEditor({ value, onChange, errors }: Props) {
             )}
           </Field>
           {value.schedule === 'exponential' ? (
-            <Field label="Each longer by" help="Times the one before.">
+            <Field label="Each longer by" help="Times the one before." error={at('factor_percent')}>
               {(control) => (
                 <Input
                   {...control}
@@ -78,7 +84,7 @@ export function RetryEditor({ value, onChange, errors }: Props) {
               )}
             </Field>
           ) : (
-            <Field label="Each longer by">
+            <Field label="Each longer by" error={at('step_ms')}>
               {(control) => (
                 <DurationInput
                   {...control}
@@ -88,7 +94,7 @@ export function RetryEditor({ value, onChange, errors }: Props) {
               )}
             </Field>
           )}
-          <Field label="At most">
+          <Field label="At most" error={at('max_ms')}>
             {(control) => (
               <DurationInput
                 {...control}
@@ -97,7 +103,7 @@ export function RetryEditor({ value, onChange, errors }: Props) {
               />
             )}
           </Field>
-          <Field label="Retries" help="0 to 100.">
+          <Field label="Retries" help="0 to 100." error={at('retries')}>
             {(control) => (
               <Input
                 {...control}
@@ -123,15 +129,17 @@ export function RetryEditor({ value, onChange, errors }: Props) {
           label="Retry only on"
           help="Codes, ranges, errors: 503, 500-599, timeout. With none it is all."
           value={retry_on}
+          error={at('retry_on')}
           onChange={(words) => onChange({ ...value, retry_on: words })}
         />
         <Words
           label="Give up on"
           help="What is final, also where it stands on the left."
           value={give_up_on}
+          error={at('give_up_on')}
           onChange={(words) => onChange({ ...value, give_up_on: words })}
         />
-        <Field label="Not later than" optional help="After the request arrived.">
+        <Field label="Not later than" optional help="After the request arrived." error={at('max_age_ms')}>
           {(control) => (
             <DurationInput
               {...control}
@@ -146,7 +154,9 @@ export function RetryEditor({ value, onChange, errors }: Props) {
   )
 }
 
-function Waits({ value, onChange }: { value: number[]; onChange: (value: number[]) => void }) {
+type WaitsProps = { value: number[]; onChange: (value: number[]) => void; error: string | undefined }
+
+function Waits({ value, onChange, error }: WaitsProps) {
   const [text, setText] = useState(() => value.map(writeDuration).join(', '))
   const parts = text.split(/[,\n]+/).filter((part) => part.trim() !== '')
   const wrong = parts.find((part) => parseDuration(part) === null)
@@ -154,7 +164,7 @@ function Waits({ value, onChange }: { value: number[]; onChange: (value: number[
     <Field
       label="Waits"
       help="One after the other, with commas between them. They are followed exactly; with none there are no retries."
-      error={wrong ? `“${wrong.trim()}” is no span of time: write 30s, 5m, 2h or 3d.` : null}
+      error={wrong ? `“${wrong.trim()}” is no span of time: write 30s, 5m, 2h or 3d.` : error}
     >
       {(control) => (
         <Input
@@ -181,15 +191,17 @@ function Words({
   help,
   value,
   onChange,
+  error,
 }: {
   label: string
   help: string
   value: string[]
+  error: string | undefined
   onChange: (value: string[]) => void
 }) {
   const [text, setText] = useState(() => value.join(', '))
   return (
-    <Field label={label} optional help={help}>
+    <Field label={label} optional help={help} error={error}>
       {(control) => (
         <Input
           {...control}

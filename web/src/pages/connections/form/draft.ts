@@ -25,6 +25,8 @@ export type Draft = {
   rules: DraftRule[]
   order: Connection['order']
   retry: Retry
+  /** Of a new one; one that is there has a button. */
+  enabled?: boolean
 }
 
 const FIRST_CODE = `addHandler("transform", (request, context) => {
@@ -99,6 +101,7 @@ export function emptyDraft(source_id?: string, destination_id?: string): Draft {
     rules: [],
     order: null,
     retry: DEFAULT_RETRY,
+    enabled: true,
   }
 }
 
@@ -160,6 +163,7 @@ export function draftBody(draft: Draft): Record<string, unknown> {
     rules: draft.rules.map(ruleBody),
     order: order?.by === 'key' ? { by: 'key', fields: filled(order.fields) } : order,
     retry: draft.retry,
+    ...(draft.enabled !== undefined && { enabled: draft.enabled }),
   }
 }
 

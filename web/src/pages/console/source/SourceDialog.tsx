@@ -1,18 +1,20 @@
-// A source, made or changed: its provider, and what that one signs with.
+// A source, made or changed.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
-import { patch, post, remove } from '@/api/client'
-import { Problem } from '@/api/problem'
+import { change } from '@/api/change'
+import { post } from '@/api/client'
+import { errorAt, errorElsewhere, errorsOf, type Errors } from '@/api/problem'
 import * as queries from '@/api/queries'
-import type { ProviderDetail, Source } from '@/api/types'
+import type { Source } from '@/api/types'
 import { Button } from '@/ui/Button'
 import { Dialog } from '@/ui/Dialog'
-import { Field, Input, Select, TextArea } from '@/ui/Field'
+import { Field, Input } from '@/ui/Field'
 import { Note } from '@/ui/States'
 import { toast } from '@/ui/toast'
+import { draftBody, draftFrom } from './draft'
 import { ProviderPicker } from './ProviderPicker'
-import { makeUp } from './secret'
 import styles from './SourceDialog.module.css'
+import { More, Secrets, Setting } from './SourceFields'
 
 type Props = {
   source: Source | null
@@ -21,72 +23,78 @@ type Props = {
   onSaved: (source: Source) => void
 }
 
+/** What stands behind the button for more. */
+const MORE = ['token', 'public_url', 'methods', 'answer']
+
 export function SourceDialog({ source, provider: preset, onClose, onSaved }: Props) {
   const client = useQueryClient()
-  const [name, setName] = useState(source?.name ?? '')
-  const [providerName, setProviderName] = useState(preset ?? source?.provider ?? 'none')
-  const { data: provider } = useQuery(queries.provider(providerName))
-  const [secret, setSecret] = useState('')
-  const [settings, setSettings] = useState<Record<string, string>>(() => textsOf(source?.settings))
-  const [problem, setProblem] = useState<Problem | null>(null)
+  const [stored, setStored] = useState(source)
+  const [draft, setDraft] = useState(() => ({ ...draftFrom(source), ...(preset && { provider: preset }) }))
+  const { data: provider } = useQuery(queries.provider(draft.provider))
+  const [errors, setErrors] = useState<Errors>({})
   const [busy, setBusy] = useState(false)
-  const same = source?.provider === providerName
-  const fromFile = source?.managed_by === 'file'
+  const [more, setMore] = useState(() => isParticular(source))
+  const set = (next: Partial<typeof draft>) => setDraft((before) => ({ ...before, ...next }))
+  const at = (field: string) => errorAt(errors, field)
+  const fromFile = stored?.managed_by === 'file'
 
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     setBusy(true)
-    setProblem(null)
-    const secrets = secret.trim() === '' ? (same ? undefined : []) : [secret.trim()]
-    const body = {
-      name: name.trim(),
-      provider: providerName,
-      ...(secrets && { secrets }),
-      settings: settingsFor(provider, settings, source, same),
-    }
+    setErrors({})
+    const body = draftBody(draft, provider, stored)
     try {
-      const saved = source
-        ? await patch<Source>(`/sources/${source.id}`, body)
-        : await post<Source>('/sources', body)
+      const saved = stored ? await save(stored, body) : await post<Source>('/sources', body)
+      if (!saved) return
       await client.invalidateQueries({ queryKey: ['sources'] })
-      toast.good(source ? 'Source saved' : 'Source made', saved.name)
+      toast.good(stored ? 'Source saved' : 'Source made', saved.name)
       onSaved(saved)
     } catch (error) {
-      setProblem(error instanceof Problem ? error : null)
-      if (!(error instanceof Problem)) throw error
+      const found = errorsOf(error)
+      setErrors(found)
+      if (MORE.some((field) => errorAt(found, field))) setMore(true)
     } finally {
       setBusy(false)
     }
   }
+  const save = async (before: Source, body: unknown): Promise<Source | null> => {
+    const outcome = await change('sources', before, { body, typed: true })
+    if (outcome.made) return outcome.answer
+    if (outcome.newer) {
+      setStored(outcome.newer)
+      setDraft(draftFrom(outcome.newer))
+    }
+    return null
+  }
   const erase = async () => {
-    if (!source) return
+    if (!stored) return
     try {
-      await remove(`/sources/${source.id}`)
+      const outcome = await change('sources', stored, { method: 'DELETE' })
+      if (!outcome.made) return
       await client.invalidateQueries({ queryKey: ['sources'] })
-      toast.plain('Source deleted', `${source.name} takes nothing any more. Its history is kept.`)
+      toast.plain('Source deleted', `${stored.name} takes nothing any more. Its history is kept.`)
       onClose()
     } catch (error) {
-      if (error instanceof Problem) setProblem(error)
+      setErrors(errorsOf(error))
     }
   }
-  const at = (field: string) =>
-    problem?.field === field || problem?.field?.startsWith(`${field}.`) ? problem.detail : null
-  const known = [
+  const elsewhere = errorElsewhere(errors, [
     'name',
     'provider',
     'secrets',
-    ...(provider?.settings ?? []).map((setting) => `settings.${setting.name}`),
-  ]
+    ...MORE,
+    ...(provider?.settings ?? []).map(settingField),
+  ])
 
   return (
     <Dialog
       open
       onOpenChange={(open) => !open && onClose()}
-      title={source ? `Source ${source.name}` : 'New source'}
-      description={source ? undefined : 'A URL for the webhooks of one provider.'}
+      title={stored ? `Source ${stored.name}` : 'New source'}
+      description={stored ? undefined : 'A URL for the webhooks of one provider.'}
       footer={
         <>
-          {source && (
+          {stored && (
             <Button look="danger" icon="trash" onClick={() => void erase()} disabled={fromFile}>
               Delete
             </Button>
@@ -100,9 +108,9 @@ export function SourceDialog({ source, provider: preset, onClose, onSaved }: Pro
             type="submit"
             form="source"
             busy={busy}
-            disabled={fromFile || name.trim() === ''}
+            disabled={fromFile || draft.name.trim() === ''}
           >
-            {source ? 'Save' : 'Make it'}
+            {stored ? 'Save' : 'Make it'}
           </Button>
         </>
       }
@@ -113,11 +121,7 @@ export function SourceDialog({ source, provider: preset, onClose, onSaved }: Pro
             Change it there.
           </Note>
         )}
-        {problem && !known.includes(problem.field ?? '') && (
-          <Note tone="red" title={problem.title}>
-            {problem.detail}
-          </Note>
-        )}
+        {elsewhere && <Note tone="red">{elsewhere}</Note>}
         <Field label="Name" error={at('name')}>
           {(control) => (
             <Input
@@ -125,8 +129,8 @@ export function SourceDialog({ source, provider: preset, onClose, onSaved }: Pro
               required
               maxLength={100}
               placeholder="github"
-              value={name}
-              onChange={(event) => setName(event.target.value)}
+              value={draft.name}
+              onChange={(event) => set({ name: event.target.value })}
             />
           )}
         </Field>
@@ -134,145 +138,56 @@ export function SourceDialog({ source, provider: preset, onClose, onSaved }: Pro
           {(control) => (
             <ProviderPicker
               id={control.id}
-              value={providerName}
-              onChange={(next) => {
-                setProviderName(next)
-                if (!source && name === '') setName(next === 'none' ? '' : next)
-              }}
+              value={draft.provider}
+              onChange={(next) =>
+                set({
+                  provider: next,
+                  ...(!stored && draft.name === '' && { name: next === 'none' ? '' : next }),
+                })
+              }
             />
           )}
         </Field>
         {provider && provider.name !== 'none' && (
           <>
-            <Secret
+            <Secrets
               provider={provider}
-              source={same ? source : null}
-              value={secret}
-              onChange={setSecret}
+              source={stored?.provider === draft.provider ? stored : null}
+              value={draft.secrets}
+              onChange={(secrets) => set({ secrets })}
               error={at('secrets')}
             />
             {provider.settings.map((setting) => (
               <Setting
                 key={setting.name}
                 setting={setting}
-                value={settings[setting.name] ?? ''}
-                onChange={(value) => setSettings({ ...settings, [setting.name]: value })}
-                error={at(`settings.${setting.name}`) ?? at(setting.name)}
+                value={draft.settings[setting.name] ?? ''}
+                onChange={(value) => set({ settings: { ...draft.settings, [setting.name]: value } })}
+                error={at(settingField(setting))}
               />
             ))}
             {provider.note && <p className={styles.note}>{provider.note}</p>}
           </>
+        )}
+        {more ? (
+          <More draft={draft} set={set} errors={errors} stored={stored} />
+        ) : (
+          <div className={styles.more}>
+            <Button small look="quiet" icon="down" onClick={() => setMore(true)}>
+              Token, public URL, methods, answer
+            </Button>
+          </div>
         )}
       </form>
     </Dialog>
   )
 }
 
-type SecretProps = {
-  provider: ProviderDetail
-  source: Source | null
-  value: string
-  onChange: (value: string) => void
-  error: string | null
-}
+const settingField = ({ name }: { name: string }) => `settings.${name}`
 
-function Secret({ provider, source, value, onChange, error }: SecretProps) {
-  if (!provider.secret && !provider.secrets_required) return null
-  const called = provider.secret?.called ?? 'secret'
-  const hints = source?.secrets.map((secret) => secret.hint).join(', ')
-  const canMakeUp = makeUp(provider) !== null
-  const isKey = provider.secret?.public
+/** Something of it is not as with most sources. */
+function isParticular(source: Source | null): boolean {
   return (
-    <Field
-      label={called.charAt(0).toUpperCase() + called.slice(1)}
-      optional={!provider.secrets_required || Boolean(hints)}
-      error={error}
-      help={
-        <>
-          {hints && <>Stored: {hints}. Leave it empty to keep that. </>}
-          {provider.secret?.found && <>Where it is: {provider.secret.found}. </>}
-          {provider.docs && (
-            <a className={styles.link} href={provider.docs} target="_blank" rel="noreferrer">
-              {provider.title}’s documentation
-            </a>
-          )}
-        </>
-      }
-    >
-      {(control) =>
-        isKey ? (
-          <TextArea {...control} value={value} onChange={(event) => onChange(event.target.value)} />
-        ) : (
-          <span className={styles.secret}>
-            <Input {...control} mono value={value} onChange={(event) => onChange(event.target.value)} />
-            {canMakeUp && <Button onClick={() => onChange(makeUp(provider) ?? '')}>Make one up</Button>}
-          </span>
-        )
-      }
-    </Field>
+    source !== null && (source.public_url !== null || source.methods.length > 0 || source.answer !== null)
   )
-}
-
-type SettingProps = {
-  setting: ProviderDetail['settings'][number]
-  value: string
-  onChange: (value: string) => void
-  error: string | null
-}
-
-function Setting({ setting, value, onChange, error }: SettingProps) {
-  return (
-    <Field
-      label={<code>{setting.name}</code>}
-      optional={!setting.required}
-      help={setting.meaning}
-      error={error}
-    >
-      {(control) =>
-        setting.values.length > 0 ? (
-          <Select {...control} value={value} onChange={(event) => onChange(event.target.value)}>
-            <option value="">{setting.default ? `${setting.default} (default)` : 'none'}</option>
-            {setting.values.map((option) => (
-              <option key={option}>{option}</option>
-            ))}
-          </Select>
-        ) : (
-          <Input
-            {...control}
-            mono
-            required={setting.required && value === ''}
-            placeholder={setting.default ?? undefined}
-            value={value}
-            onChange={(event) => onChange(event.target.value)}
-          />
-        )
-      }
-    </Field>
-  )
-}
-
-/** Settings as texts; those that are secret come as hints, which are no values. */
-function textsOf(settings: Record<string, unknown> | undefined): Record<string, string> {
-  const texts: Record<string, string> = {}
-  for (const [name, value] of Object.entries(settings ?? {})) {
-    if (typeof value === 'string' || typeof value === 'number') texts[name] = String(value)
-  }
-  return texts
-}
-
-/** The settings that the provider has, and `null` for those that are to go. */
-function settingsFor(
-  provider: ProviderDetail | undefined,
-  texts: Record<string, string>,
-  source: Source | null,
-  same: boolean,
-): Record<string, string | null> {
-  const settings: Record<string, string | null> = {}
-  for (const { name } of provider?.settings ?? []) {
-    const text = texts[name]?.trim() ?? ''
-    if (text !== '') settings[name] = text
-    else if (same && source && typeof source.settings[name] === 'string') settings[name] = null
-  }
-  if (!same) for (const name of Object.keys(source?.settings ?? {})) settings[name] ??= null
-  return settings
 }
