@@ -2,7 +2,7 @@
 import type { Query } from '@/api/client'
 import type { EventRow } from '@/api/types'
 import { MATCH, PROVIDER_EVENT_ID, TOPIC } from '../history/fields'
-import type { FilterField } from '../history/filters'
+import { hasAll, type FilterField } from '../history/filters'
 import type { View } from '../history/views'
 
 const word = (value: string) => ({ value, label: value.replaceAll('_', ' ') })
@@ -61,19 +61,20 @@ export const PRESETS: View[] = [
   { name: 'Timeouts', search: { last_error: 'timeout' } },
 ]
 
+const EQUAL = [
+  'source_id',
+  'connection_id',
+  'destination_id',
+  'request_id',
+  'state',
+  'discarded',
+  'last_error',
+  'topic',
+] as const
+
 /** Whether a row of the stream is one of the list. */
 export function fits(row: EventRow, filters: Query): boolean {
-  const equal = [
-    'source_id',
-    'connection_id',
-    'destination_id',
-    'request_id',
-    'state',
-    'discarded',
-    'last_error',
-    'topic',
-  ] as const
-  if (!equal.every((name) => !filters[name] || row[name] === filters[name])) return false
+  if (!hasAll(row, filters, EQUAL)) return false
   const { last_status: status, attempts_min: min, attempts_max: max } = filters
   if (typeof status === 'string' && !statusFits(status, row.last_status)) return false
   return (!min || row.attempts >= Number(min)) && (!max || row.attempts <= Number(max))

@@ -1,4 +1,5 @@
 // The filters of a list: what there is to filter by, and what was chosen.
+import type { Query } from '@/api/client'
 import type { Choice } from '@/ui/Listbox'
 
 export type FilterField = {
@@ -58,4 +59,9 @@ export function rangeStart(range: string, now: number): string | undefined {
   if (!found) return undefined
   const step = found.ms / 60
   return new Date(Math.floor((now - found.ms) / step) * step).toISOString()
+}
+
+/** Whether a row has each of these values, where one is asked for. */
+export function hasAll<T>(row: T, filters: Query, names: readonly (keyof T & string)[]): boolean {
+  return names.every((name) => !filters[name] || row[name] === filters[name])
 }

@@ -6,7 +6,7 @@ import type { Query } from '@/api/client'
 import * as queries from '@/api/queries'
 import type { EventRow, Page, RequestRow } from '@/api/types'
 
-type Rows = { requests: RequestRow; events: EventRow }
+export type Rows = { requests: RequestRow; events: EventRow }
 
 export type Search = {
   /** Rows looked at so far. */
