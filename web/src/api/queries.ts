@@ -103,6 +103,23 @@ export const request = (id: string) => one<RequestDetail>('requests', id)
 export const bookmarkedRequest = (id: string) =>
   one<RequestDetail>('bookmarks', id, `/bookmarks/${encodeURIComponent(id)}/request`)
 export const events = (filters: Query) => history<EventRow>('events', filters)
+
+const LATEST = 10
+/** The latest events that fit one of these filters, few enough to stand within a page; a list takes one state at a time. */
+export const latestEvents = (filters: Query[]) =>
+  queryOptions({
+    queryKey: ['events', 'latest', filters],
+    queryFn: async ({ signal }) => {
+      const pages = await Promise.all(
+        filters.map((one) => get<Page<EventRow>>('/events', { ...one, limit: LATEST }, signal)),
+      )
+      return pages
+        .flatMap((page) => page.data)
+        .sort((a, b) => b.received_at.localeCompare(a.received_at))
+        .slice(0, LATEST)
+    },
+  })
+
 export const event = (id: string) => one<EventDetail>('events', id)
 export const issues = (filters: Query) => history<Issue>('issues', filters)
 /** What the navigation counts. */
@@ -129,7 +146,4 @@ export const attempts = (eventId: string, as_of: string) =>
   })
 export const attempt = (id: string) => one<AttemptDetail>('attempts', id)
 
-export const bookmarks = queryOptions({
-  queryKey: ['bookmarks', 'list'],
-  queryFn: ({ signal }) => get<Page<Bookmark>>('/bookmarks', { limit: 250 }, signal),
-})
+export const bookmarks = history<Bookmark>('bookmarks', {})

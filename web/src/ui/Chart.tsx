@@ -7,6 +7,7 @@ import { useShownTheme } from '@/shell/theme'
 import styles from './Chart.module.css'
 import type { Tone } from './Signal'
 import { clock, day } from './format'
+import { alone } from './lines'
 
 export type Line = {
   name: string
@@ -143,7 +144,13 @@ function options(width: number, height: number, latest: Latest, _theme: string):
           stroke,
           width: 1.6,
           ...(line.filled && { fill: `color-mix(in srgb, ${stroke} 14%, transparent)` }),
-          points: { show: false },
+          // Between two gaps there is no line: a value that stands alone is a dot.
+          points: {
+            show: true,
+            size: 5,
+            fill: stroke,
+            filter: (chart, series) => alone(chart.data[series] ?? []),
+          },
           value: (_, value) => (value === null ? '–' : latest.current.format(value)),
         }
       }),

@@ -1,8 +1,9 @@
 // The latest events of something, as a short list within a page.
-import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import type { Query } from '@/api/client'
 import { useNames } from '@/api/names'
-import type { EventRow, Page } from '@/api/types'
+import * as queries from '@/api/queries'
 import styles from './EventsOf.module.css'
 import { plural, shortId, words } from './format'
 import { Card } from './Page'
@@ -11,17 +12,21 @@ import { Empty, Failure, LoadingRows } from './States'
 import { Ago } from './Time'
 
 type Props = {
-  query: UseInfiniteQueryResult<InfiniteData<Page<EventRow>>>
+  /** Those that fit one of these. */
+  filters: Query[]
   empty: string
   /** Whether it is said which connection each went along. */
   withConnection?: boolean
+  /** How often it is asked again. */
+  every_ms?: number
 }
 
-export function EventsOf({ query, empty, withConnection }: Props) {
+export function EventsOf({ filters, empty, withConnection, every_ms }: Props) {
   const names = useNames()
+  const query = useQuery({ ...queries.latestEvents(filters), refetchInterval: every_ms ?? false })
   if (query.error) return <Failure plain error={query.error} retry={() => void query.refetch()} />
   if (query.isPending) return <LoadingRows rows={4} label="Loading events" />
-  const rows = query.data.pages[0]?.data.slice(0, 10) ?? []
+  const rows = query.data
   if (rows.length === 0) return <Empty plain title={empty} />
   return (
     <Card flush>
@@ -45,7 +50,7 @@ export function EventsOf({ query, empty, withConnection }: Props) {
               </span>
               <span className={styles.attempts}>{plural(event.attempts, 'attempt')}</span>
               <span className={styles.when}>
-                <When event={event} />
+                <Ago at={event.received_at} />
               </span>
             </Link>
           </li>
@@ -53,9 +58,4 @@ export function EventsOf({ query, empty, withConnection }: Props) {
       </ul>
     </Card>
   )
-}
-
-function When({ event }: { event: EventRow }) {
-  const at = event.received_at ?? event.last_attempt_at
-  return at ? <Ago at={at} /> : null
 }

@@ -1,6 +1,6 @@
 // How a connection fares and what it is made of, at a glance: its line with every stop, the last minute and hour, its latest
 // events.
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import * as operating from '@/api/operating'
 import * as queries from '@/api/queries'
@@ -21,7 +21,6 @@ type Props = { connection: Connection; destination: Destination | undefined; onE
 export function Overview({ connection, destination, onEdit }: Props) {
   const { data: source } = useQuery(queries.source(connection.source_id))
   const { data: current } = useQuery(operating.current)
-  const events = useInfiniteQuery(queries.events({ connection_id: connection.id, limit: 10 }))
   const counts = current?.connections[connection.id]
   const attempt_ms = current?.destinations[connection.destination_id]?.attempt_ms
   const figures: Figure[] = counts
@@ -56,7 +55,7 @@ export function Overview({ connection, destination, onEdit }: Props) {
           ))}
           {connection.rules.length === 0 && (
             <li className={styles.stop}>
-              <Button small look="quiet" icon="plus" onClick={onEdit}>
+              <Button small look="quiet" icon="plus" needs="admin" onClick={onEdit}>
                 Add a rule
               </Button>
             </li>
@@ -84,7 +83,7 @@ export function Overview({ connection, destination, onEdit }: Props) {
           </ButtonLink>
         }
       >
-        <EventsOf query={events} empty="Nothing has come along it yet." />
+        <EventsOf filters={[{ connection_id: connection.id }]} empty="Nothing has come along it yet." />
       </Section>
       <Section title="Delivery">
         <Facts

@@ -1,5 +1,5 @@
 // How a destination's lane stands: what waits, what is under way, how fast it may go, which connections lead here.
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import * as operating from '@/api/operating'
 import * as queries from '@/api/queries'
@@ -22,7 +22,6 @@ type Props = { destination: Destination; lane: Lane | null }
 
 export function LaneOverview({ destination, lane }: Props) {
   const { data: current } = useQuery(operating.current)
-  const events = useInfiniteQuery(queries.events({ destination_id: destination.id, limit: 10 }))
   const rate = current?.destinations[destination.id]
   const figures: Figure[] = []
   if (lane) {
@@ -79,7 +78,11 @@ export function LaneOverview({ destination, lane }: Props) {
           </ButtonLink>
         }
       >
-        <EventsOf query={events} empty="Nothing has been sent there yet." withConnection />
+        <EventsOf
+          filters={[{ destination_id: destination.id }]}
+          empty="Nothing has been sent there yet."
+          withConnection
+        />
       </Section>
       <Section title="Settings">
         <Facts
@@ -144,7 +147,7 @@ function Connections({ destination }: { destination: Destination }) {
         plain
         title="No connection leads here"
         action={
-          <ButtonLink to="/connections" search={{ new: '1', destination_id: destination.id }}>
+          <ButtonLink needs="admin" to="/connections" search={{ new: '1', destination_id: destination.id }}>
             Make one
           </ButtonLink>
         }

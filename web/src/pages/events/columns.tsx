@@ -10,7 +10,7 @@ import styles from './EventsPage.module.css'
 
 export function columns(names: Names): Column<EventRow>[] {
   return [
-    { key: 'at', header: 'Received', width: '150px', render: (row) => <When row={row} /> },
+    { key: 'at', header: 'Received', width: '150px', render: (row) => <Moment at={row.received_at} /> },
     { key: 'state', header: 'State', width: '112px', render: (row) => <Signal state={row.state} /> },
     {
       key: 'what',
@@ -70,16 +70,11 @@ export function EventCard({ row, names }: { row: EventRow; names: Names }) {
       </div>
       <div className={styles.line}>
         <span className={styles.meta}>
-          <When row={row} /> · {names.of(row.source_id)} → {names.of(row.destination_id)}
+          <Moment at={row.received_at} /> · {names.of(row.source_id)} → {names.of(row.destination_id)}
         </span>
       </div>
     </div>
   )
-}
-
-function When({ row }: { row: EventRow }) {
-  const at = row.received_at ?? row.last_attempt_at
-  return at ? <Moment at={at} /> : <span className={styles.faint}>–</span>
 }
 
 /** What the last attempt came to, or why there is none. */

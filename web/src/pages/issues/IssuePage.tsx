@@ -1,5 +1,5 @@
 // One issue: what fails and why, what to do, its history, its events, and retrying all of them.
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useNames } from '@/api/names'
@@ -50,9 +50,15 @@ function Loaded({ issue }: { issue: Issue }) {
     {
       keys: 'a',
       label: 'Acknowledge',
+      needs: 'operate',
       run: () => issue.state === 'open' && void actions.run(issue, 'acknowledge'),
     },
-    { keys: 'x', label: 'Resolve', run: () => mayResolve && void actions.run(issue, 'resolve') },
+    {
+      keys: 'x',
+      label: 'Resolve',
+      needs: 'operate',
+      run: () => mayResolve && void actions.run(issue, 'resolve'),
+    },
   ])
   return (
     <Page
@@ -62,12 +68,17 @@ function Loaded({ issue }: { issue: Issue }) {
       actions={
         <>
           {issue.state === 'open' && (
-            <Button busy={busy} onClick={() => void actions.run(issue, 'acknowledge')}>
+            <Button needs="operate" busy={busy} onClick={() => void actions.run(issue, 'acknowledge')}>
               {narrow ? 'Ack' : 'Acknowledge'}
             </Button>
           )}
           {mayResolve && (
-            <Button icon="check" busy={busy} onClick={() => void actions.run(issue, 'resolve')}>
+            <Button
+              needs="operate"
+              icon="check"
+              busy={busy}
+              onClick={() => void actions.run(issue, 'resolve')}
+            >
               Resolve
             </Button>
           )}
@@ -91,8 +102,8 @@ function Loaded({ issue }: { issue: Issue }) {
         <History issue={issue} />
       </div>
       <div className={styles.links}>
-        {action && filters && (
-          <Button look="primary" icon={action} onClick={() => setBulk(true)}>
+        {action && filters[0] && (
+          <Button look="primary" needs="operate" icon={action} onClick={() => setBulk(true)}>
             {action === 'retry' ? 'Retry its events' : 'Replay its events'}
           </Button>
         )}
@@ -115,26 +126,30 @@ function Loaded({ issue }: { issue: Issue }) {
           </ButtonLink>
         )}
       </div>
-      {filters && <Events filters={filters} />}
-      {bulk && action && filters && (
-        <BulkDialog action={action} query={filters} onClose={() => setBulk(false)} />
+      {filters.length > 0 && <Events filters={filters} />}
+      {bulk && action && filters[0] && (
+        <BulkDialog action={action} query={filters[0]} onClose={() => setBulk(false)} />
       )}
     </Page>
   )
 }
 
-function Events({ filters }: { filters: Record<string, string> }) {
-  const query = useInfiniteQuery({ ...queries.events({ ...filters, limit: 10 }), refetchInterval: 5_000 })
+function Events({ filters }: { filters: Record<string, string>[] }) {
   return (
     <Section
       title="Its events"
-      actions={
-        <ButtonLink small look="quiet" to="/events" search={filters}>
-          All of them
+      actions={filters.map((one) => (
+        <ButtonLink key={one.state} small look="quiet" to="/events" search={one}>
+          {filters.length > 1 ? `All that are ${one.state}` : 'All of them'}
         </ButtonLink>
-      }
+      ))}
     >
-      <EventsOf query={query} empty="None of them is in that state any more." withConnection />
+      <EventsOf
+        filters={filters}
+        empty="None of them is in that state any more."
+        withConnection
+        every_ms={5_000}
+      />
     </Section>
   )
 }

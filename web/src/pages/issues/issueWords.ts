@@ -1,6 +1,6 @@
 // What an issue says, what it means, what to do, and where its events are.
 import type { Names } from '@/api/names'
-import type { Issue, IssueKind } from '@/api/types'
+import type { EventState, Issue, IssueKind } from '@/api/types'
 import { words } from '@/ui/format'
 
 export const KIND: Record<IssueKind, string> = {
@@ -73,26 +73,33 @@ export function advice(issue: Issue): string {
   }
 }
 
-/** The filters of the events that it is about; of rejected requests there are none. */
-export function eventsOf(issue: Issue): Record<string, string> | null {
+/** Where an event stands that is still to be delivered. */
+const WAITING: EventState[] = ['queued', 'scheduled', 'held']
+
+type Filters = Record<string, string>
+
+/** The filters of the events that it is about, a list for each; of rejected requests there are none. */
+export function eventsOf(issue: Issue): Filters[] {
   switch (issue.kind) {
     case 'delivery': {
-      const cause: Record<string, string> = /^\d+$/.test(issue.cause)
+      const cause: Filters = /^\d+$/.test(issue.cause)
         ? { last_status: issue.cause }
         : { last_error: issue.cause }
-      return issue.connection_id ? { connection_id: issue.connection_id, state: 'failed', ...cause } : null
+      return of('connection_id', issue.connection_id, { state: 'failed', ...cause })
     }
     case 'transform':
-      return issue.connection_id
-        ? { connection_id: issue.connection_id, state: 'discarded', discarded: 'transform_error' }
-        : null
+      return of('connection_id', issue.connection_id, { state: 'discarded', discarded: 'transform_error' })
     case 'backpressure':
-      return issue.destination_id ? { destination_id: issue.destination_id, state: 'queued' } : null
+      return WAITING.flatMap((state) => of('destination_id', issue.destination_id, { state }))
     case 'disabled':
-      return issue.connection_id ? { connection_id: issue.connection_id, state: 'held' } : null
+      return of('connection_id', issue.connection_id, { state: 'held' })
     case 'rejected':
-      return null
+      return []
   }
+}
+
+function of(name: string, id: string | null, filters: Filters): Filters[] {
+  return id === null ? [] : [{ [name]: id, ...filters }]
 }
 
 /** What is done to all of its events once it is mended. */

@@ -1,23 +1,28 @@
-// Requests that were kept by hand, whatever the retention; each can be received once more at its source.
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+// Requests that were kept by hand, whatever the retention; each can be received once more at its source, and has a name and a
+// note that people give it.
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useNames } from '@/api/names'
-import { post, remove } from '@/api/client'
+import { post } from '@/api/client'
 import * as queries from '@/api/queries'
 import type { Bookmark } from '@/api/types'
-import { Button, IconButton } from '@/ui/Button'
+import { Button, IconButton, Spinner } from '@/ui/Button'
 import { DataTable, type Column } from '@/ui/DataTable'
 import { plural, size } from '@/ui/format'
 import { Page } from '@/ui/Page'
 import { Empty, Failure, LoadingRows } from '@/ui/States'
 import { Moment } from '@/ui/Time'
 import { toast } from '@/ui/toast'
+import { BookmarkDialog } from './BookmarkDialog'
 import styles from './RequestsPage.module.css'
 
 export function BookmarksList({ onBack }: { onBack: () => void }) {
   const client = useQueryClient()
   const names = useNames()
-  const { data, error, isPending, refetch } = useQuery(queries.bookmarks)
+  const query = useInfiniteQuery(queries.bookmarks)
+  const { data, error, isPending, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = query
+  const [editing, setEditing] = useState<Bookmark | null>(null)
   const trigger = async (bookmark: Bookmark) => {
     try {
       const { request_id } = await post<{ request_id: string }>(`/bookmarks/${bookmark.id}/trigger`)
@@ -25,14 +30,6 @@ export function BookmarksList({ onBack }: { onBack: () => void }) {
       await client.invalidateQueries({ queryKey: ['requests'] })
     } catch (problem) {
       toast.problem('Not received once more', problem)
-    }
-  }
-  const forget = async (bookmark: Bookmark) => {
-    try {
-      await remove(`/bookmarks/${bookmark.id}`)
-      await client.invalidateQueries({ queryKey: ['bookmarks'] })
-    } catch (problem) {
-      toast.problem('Still bookmarked', problem)
     }
   }
   const columns: Column<Bookmark>[] = [
@@ -49,6 +46,17 @@ export function BookmarksList({ onBack }: { onBack: () => void }) {
         >
           {row.name}
         </Link>
+      ),
+    },
+    {
+      key: 'note',
+      header: 'Note',
+      width: 'minmax(120px, 2fr)',
+      from: 900,
+      render: (row) => (
+        <span className={styles.faint} title={row.note}>
+          {row.note || '–'}
+        </span>
       ),
     },
     { key: 'source', header: 'Source', width: 'minmax(90px, 1fr)', render: (row) => names.of(row.source_id) },
@@ -81,15 +89,21 @@ export function BookmarksList({ onBack }: { onBack: () => void }) {
       align: 'end',
       render: (row) => (
         <>
-          <Button small look="quiet" icon="requests" onClick={() => void trigger(row)}>
+          <Button small look="quiet" icon="requests" needs="operate" onClick={() => void trigger(row)}>
             Receive once more
           </Button>
-          <IconButton small icon="trash" label={`Forget ${row.name}`} onClick={() => void forget(row)} />
+          <IconButton
+            small
+            icon="edit"
+            needs="operate"
+            label={`Edit ${row.name}`}
+            onClick={() => setEditing(row)}
+          />
         </>
       ),
     },
   ]
-  const rows = data?.data ?? []
+  const rows = data?.pages.flatMap((page) => page.data) ?? []
   return (
     <Page
       title="Bookmarks"
@@ -115,9 +129,11 @@ export function BookmarksList({ onBack }: { onBack: () => void }) {
           rows={rows}
           columns={columns}
           rowKey={(row) => row.id}
-          footer={plural(rows.length, 'bookmark')}
+          onEnd={() => hasNextPage && !isFetchingNextPage && void fetchNextPage()}
+          footer={hasNextPage ? <Spinner /> : plural(rows.length, 'bookmark')}
         />
       )}
+      {editing && <BookmarkDialog bookmark={editing} close={() => setEditing(null)} />}
     </Page>
   )
 }

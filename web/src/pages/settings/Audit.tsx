@@ -1,16 +1,20 @@
 // The audit log: who changed what, and when.
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useNames } from '@/api/names'
 import * as operating from '@/api/operating'
 import type { AuditEntry } from '@/api/types'
 import { Button } from '@/ui/Button'
+import { Changes } from '@/ui/Changes'
 import { Combobox } from '@/ui/Combobox'
 import { Select } from '@/ui/Field'
+import { Icon } from '@/ui/Icon'
 import { Card } from '@/ui/Page'
 import { Tag } from '@/ui/Signal'
 import { Empty, LoadingRows } from '@/ui/States'
 import { Moment } from '@/ui/Time'
-import { words } from '@/ui/format'
+import { count, words } from '@/ui/format'
 import styles from './Settings.module.css'
 import { Unavailable } from './Unavailable'
 
@@ -142,56 +146,72 @@ const PAGES: Record<string, '/connections/$id' | '/destinations/$id' | '/issues/
 
 type EntryProps = { entry: AuditEntry; onFilter: (next: Record<string, string>) => void }
 
+/** So many fields are named in the line of an entry. */
+const NAMED = 4
+
 function Entry({ entry, onFilter }: EntryProps) {
-  const page = PAGES[entry.resource_type]
-  const { actor } = entry
+  const [open, setOpen] = useState(false)
+  const { changes } = entry
+  const fields = changes.map((change) => change.field)
+  const more = fields.length - NAMED
   return (
     <li className={styles.entry}>
       <div className={styles.line}>
         <Tag tone={tone(entry.action)}>{entry.action}</Tag>
-        {entry.resource_id &&
-          (page ? (
-            <Link to={page} params={{ id: entry.resource_id }} search={{}}>
-              <code>{entry.resource_id}</code>
-            </Link>
-          ) : (
-            <code>{entry.resource_id}</code>
-          ))}
-        <span className={styles.default}>
-          by{' '}
-          {actor.id ? (
-            <button
-              type="button"
-              title="Only what it did"
-              onClick={() => onFilter({ actor_id: actor.id ?? '' })}
-            >
-              {actor.name ?? actor.id}
-            </button>
-          ) : (
-            (ACTOR[actor.type] ?? actor.name ?? words(actor.type))
-          )}
-          {entry.remote && ` from ${entry.remote}`}
-        </span>
+        <Subject entry={entry} />
+        <Who entry={entry} onFilter={onFilter} />
         <span className={styles.push}>
           <Moment at={entry.at} milliseconds={false} />
         </span>
       </div>
-      {entry.changes.length > 0 && (
+      {changes.length > 0 && (
+        <button type="button" className={styles.fields} aria-expanded={open} onClick={() => setOpen(!open)}>
+          <Icon name={open ? 'down' : 'right'} size={12} />
+          {fields.slice(0, NAMED).join(', ')}
+          {more > 0 && ` and ${count(more)} more`}
+        </button>
+      )}
+      {open && (
         <div className={styles.changes}>
-          {entry.changes.map((change) => (
-            <div key={change.field} className={styles.change}>
-              <span className={styles.default}>{change.field}</span>
-              {change.from !== null && change.from !== undefined && (
-                <code className={styles.from}>{written(change.from)}</code>
-              )}
-              {change.to !== null && change.to !== undefined && (
-                <code className={styles.to}>{written(change.to)}</code>
-              )}
-            </div>
-          ))}
+          <Changes changes={changes} whole />
         </div>
       )}
     </li>
+  )
+}
+
+/** What it was done to: by its name where that is known, or was noted. */
+function Subject({ entry }: { entry: AuditEntry }) {
+  const names = useNames()
+  if (entry.resource_id === null) return null
+  const noted = entry.changes.find((change) => change.field === 'name')
+  const known = names.of(entry.resource_id)
+  const name = known === entry.resource_id ? (noted?.to ?? noted?.from ?? known) : known
+  const text = typeof name === 'string' ? name : known
+  const shown = text === entry.resource_id ? <code>{text}</code> : text
+  const page = PAGES[entry.resource_type]
+  return page ? (
+    <Link to={page} params={{ id: entry.resource_id }} search={{}} title={entry.resource_id}>
+      {shown}
+    </Link>
+  ) : (
+    <span title={entry.resource_id}>{shown}</span>
+  )
+}
+
+function Who({ entry: { actor, remote }, onFilter }: EntryProps) {
+  return (
+    <span className={styles.default}>
+      by{' '}
+      {actor.id ? (
+        <button type="button" title="Only what it did" onClick={() => onFilter({ actor_id: actor.id ?? '' })}>
+          {actor.name ?? actor.id}
+        </button>
+      ) : (
+        (ACTOR[actor.type] ?? actor.name ?? words(actor.type))
+      )}
+      {remote && ` from ${remote}`}
+    </span>
   )
 }
 
@@ -199,9 +219,4 @@ function tone(action: string) {
   if (/delete|cancel|fail|refus/.test(action)) return 'red'
   if (/create|login/.test(action)) return 'green'
   return 'grey'
-}
-
-function written(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.length > 160 ? `${text.slice(0, 159)}…` : text
 }
