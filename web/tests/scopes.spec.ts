@@ -92,11 +92,11 @@ async function press(page: Page, url: string, button: Locator) {
     if (page.url() !== url || (await page.getByRole('dialog').count()) > 0) await page.goto(url)
     await settled(page)
   }
-  await button.click({ timeout: 5_000 })
+  await button.click({ timeout: 2_000 })
   const entries = page.getByRole('menuitem').and(page.locator(':not([data-disabled])'))
   const number = await entries.count()
   for (let at = 0; at < number; at += 1) {
-    if (at > 0) await button.click({ timeout: 5_000 })
+    if (at > 0) await button.click({ timeout: 2_000 })
     await entries.nth(at).click()
     await goOn(page)
     await back()
@@ -116,28 +116,22 @@ async function pressEverything(page: Page, path: string) {
   await page.goto(url)
   await settled(page)
   const buttons = page.getByRole('main').locator('button:enabled:visible')
-  // Rows repeat their buttons; what is pressed may change how many there are.
-  for (let at = 0; at < Math.min(await buttons.count(), 40); at += 1) {
+  const pressed = new Set<string>()
+  for (let at = 0; at < (await buttons.count()); at += 1) {
     const button = buttons.nth(at)
+    // Rows repeat their buttons: of those that look the same but for names and numbers, one is enough.
+    const kind = await button.evaluate((element) => {
+      const repeats = element.closest('[role="row"], li') !== null && !element.className.includes('button')
+      const icon = element.querySelector('path')?.getAttribute('d')
+      return [element.className, icon, repeats ? '' : element.textContent?.replace(/\d+/g, '')].join()
+    })
+    if (pressed.has(kind)) continue
+    pressed.add(kind)
     await press(page, url, button).catch((error: unknown) => {
       // It went away with what was pressed before.
       if (!String(error).includes('Timeout')) throw error
     })
   }
-}
-
-for (const scope of ['read', 'operate']) {
-  test(`no button leads a key that may ${scope} to a refusal`, async ({ page }) => {
-    test.setTimeout(600_000)
-    await login(page, scope)
-    const refused = refusals(page)
-    for (const path of PATHS) {
-      await test.step(path(), async () => {
-        await pressEverything(page, path())
-        expect(await refused()).toEqual([])
-      })
-    }
-  })
 }
 
 test('who may only read sees everything, and is offered nothing else', async ({ page }) => {
@@ -193,11 +187,27 @@ test.describe('with a refusal', () => {
     })
     keys.demoted = made.key_generated
     await login(page, 'demoted')
-    await page.goto(`${gateway.dashboard}/events/${data.failed}`)
-    await expect(page.getByRole('button', { name: 'Replay', exact: true })).toBeVisible()
+    await page.goto(`${gateway.dashboard}/destinations/${data.destination}`)
+    const pause = page.getByRole('button', { name: 'Pause', exact: true })
+    await expect(pause).toBeVisible()
     await gateway.call('PATCH', `/api_keys/${made.id}`, { scope: 'read' })
-    await page.getByRole('button', { name: 'Replay', exact: true }).click()
-    await expect(page.getByRole('region', { name: 'Messages' })).toContainText('Replay was refused')
-    await expect(page.getByRole('button', { name: 'Replay', exact: true })).toHaveCount(0)
+    await pause.click()
+    await expect(page.getByRole('region', { name: 'Messages' })).toContainText('Not paused')
+    await expect(pause).toHaveCount(0)
   })
 })
+
+// Last, as it leaves nothing as it was.
+for (const scope of ['read', 'operate']) {
+  test(`no button leads a key that may ${scope} to a refusal`, async ({ page }) => {
+    test.setTimeout(600_000)
+    await login(page, scope)
+    const refused = refusals(page)
+    for (const path of PATHS) {
+      await test.step(path(), async () => {
+        await pressEverything(page, path())
+        expect(await refused()).toEqual([])
+      })
+    }
+  })
+}

@@ -32,22 +32,27 @@ export function BookmarksList({ onBack }: { onBack: () => void }) {
       toast.problem('Not received once more', problem)
     }
   }
+  const name = (row: Bookmark) => (
+    <Link
+      to="/requests/$id"
+      params={{ id: row.request_id }}
+      search={{ bookmark: row.id }}
+      className={styles.link}
+    >
+      {row.name}
+    </Link>
+  )
+  const edit = (row: Bookmark) => (
+    <IconButton
+      small
+      icon="edit"
+      needs="operate"
+      label={`Edit ${row.name}`}
+      onClick={() => setEditing(row)}
+    />
+  )
   const columns: Column<Bookmark>[] = [
-    {
-      key: 'name',
-      header: 'Name',
-      width: 'minmax(160px, 2fr)',
-      render: (row) => (
-        <Link
-          to="/requests/$id"
-          params={{ id: row.request_id }}
-          search={{ bookmark: row.id }}
-          className={styles.link}
-        >
-          {row.name}
-        </Link>
-      ),
-    },
+    { key: 'name', header: 'Name', width: 'minmax(160px, 2fr)', render: name },
     {
       key: 'note',
       header: 'Note',
@@ -92,17 +97,30 @@ export function BookmarksList({ onBack }: { onBack: () => void }) {
           <Button small look="quiet" icon="requests" needs="operate" onClick={() => void trigger(row)}>
             Receive once more
           </Button>
-          <IconButton
-            small
-            icon="edit"
-            needs="operate"
-            label={`Edit ${row.name}`}
-            onClick={() => setEditing(row)}
-          />
+          {edit(row)}
         </>
       ),
     },
   ]
+  const card = (row: Bookmark) => (
+    <div className={styles.card}>
+      <div className={styles.line}>
+        {name(row)}
+        <span className={styles.push} />
+        <IconButton
+          small
+          icon="requests"
+          needs="operate"
+          label={`Receive ${row.name} once more`}
+          onClick={() => void trigger(row)}
+        />
+        {edit(row)}
+      </div>
+      <span className={styles.faint}>
+        {names.of(row.source_id)} · {row.note || <Moment at={row.created_at} milliseconds={false} />}
+      </span>
+    </div>
+  )
   const rows = data?.pages.flatMap((page) => page.data) ?? []
   return (
     <Page
@@ -129,6 +147,7 @@ export function BookmarksList({ onBack }: { onBack: () => void }) {
           rows={rows}
           columns={columns}
           rowKey={(row) => row.id}
+          card={card}
           onEnd={() => hasNextPage && !isFetchingNextPage && void fetchNextPage()}
           footer={hasNextPage ? <Spinner /> : plural(rows.length, 'bookmark')}
         />
