@@ -10,6 +10,7 @@ use hookyard_store::catalog::Catalog;
 use hookyard_store::catalog::audit::Author;
 use http::request::Parts;
 
+use crate::guard::pass::Pass;
 use crate::problem::Problem;
 use crate::server::Shared;
 
@@ -22,6 +23,8 @@ pub(crate) struct Caller {
     pub(crate) scope: Scope,
     /// From which address; that of a proxy where there is one.
     pub(crate) remote: Option<IpAddr>,
+    /// What lets them in.
+    pub(crate) pass: Pass,
     /// When the session ends; none where a key is shown, or none is needed.
     pub(crate) session_ends_at: Option<Timestamp>,
     /// Whether nothing but API keys lets anybody in here.

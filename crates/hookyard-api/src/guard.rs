@@ -12,12 +12,13 @@
 //!   a key is needed it fails for want of the key, and a session is taken only under the name it was begun with.
 //!
 //! - `origin`: names of hosts and origins. `credentials`: what a call shows. `key`: the admin key.
-//! - `failures`: wrong guesses of it. `sessions`: logins of the dashboard.
+//! - `failures`: wrong guesses of it. `sessions`: logins of the dashboard. `pass`: until when all that lets somebody in.
 
 pub(crate) mod credentials;
 mod failures;
 mod key;
 mod origin;
+pub(crate) mod pass;
 mod sessions;
 
 use std::net::{IpAddr, SocketAddr};
@@ -29,6 +30,7 @@ use axum::response::{IntoResponse, Response};
 use hookyard_model::access::{Actor, ApiKey, Scope, key_claimed};
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::secret::Secret;
+use hookyard_store::catalog::key_digest;
 use hookyard_store::store::Store;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
@@ -41,6 +43,7 @@ use credentials::Shown;
 use failures::Failures;
 use key::AdminKey;
 use origin::Authority;
+use pass::{Ground, Pass};
 use sessions::{BegunWith, Sessions};
 
 /// The address at the other end of a call's connection.
@@ -74,6 +77,8 @@ pub(crate) struct LoggedIn {
 struct Known {
     actor: Actor,
     scope: Scope,
+    ground: Ground,
+    /// What a session is begun with.
     begun_with: BegunWith,
 }
 
@@ -170,10 +175,11 @@ impl Guard {
         }
         let mut caller = self.caller(call, host.as_ref()).await?;
         if let Access::Scope(needed) = access {
-            let Some(known) = &caller else { return Err(unauthorized(call.headers)) };
+            let Some(known) = &mut caller else { return Err(unauthorized(call.headers)) };
             if !known.scope.covers(needed) {
                 return Err(Problem::scope_missing(needed, known.scope));
             }
+            known.pass.needed = needed;
         }
         if let (Some(caller), Some(endpoint)) = (&mut caller, endpoint) {
             caller.action = endpoint.action();
@@ -210,21 +216,23 @@ impl Guard {
             Shown::Unreadable => return Err(unauthorized(call.headers)),
             Shown::Nothing => self.session(call, host)?,
         };
-        let caller =
-            |(known, ends_at): (Known, _)| self.caller_of((known.actor, known.scope), call.remote, ends_at);
-        let everything = (Actor::Local, Scope::Admin);
+        let caller = |(known, ends_at): (Known, _)| {
+            self.caller_of((known.actor, known.scope, known.ground), call.remote, ends_at)
+        };
+        let everything = (Actor::Local, Scope::Admin, Ground::Lasting);
         let local = || (!self.is_key_needed()).then(|| self.caller_of(everything, call.remote, None));
         Ok(known.map(caller).or_else(local))
     }
 
     fn caller_of(
         &self,
-        (actor, scope): (Actor, Scope),
+        (actor, scope, ground): (Actor, Scope, Ground),
         remote: Option<IpAddr>,
         session_ends_at: Option<Timestamp>,
     ) -> Caller {
         let needs_api_keys = self.is_key_needed() && self.key.is_none();
-        Caller { actor, scope, remote, session_ends_at, needs_api_keys, action: None }
+        let pass = Pass { ground, needed: Scope::Read };
+        Caller { actor, scope, remote, pass, session_ends_at, needs_api_keys, action: None }
     }
 
     /// Whose key this is.
@@ -244,7 +252,7 @@ impl Guard {
         let snapshot = self.store.catalog().snapshot();
         if let Some(key) = snapshot.api_key_of(text, self.clock.now()) {
             self.store.catalog().note_api_key_use(key.id);
-            return Some(Known::of(key));
+            return Some(Known::of(key, Ground::Key(key.id, key_digest(text))));
         }
         self.key.as_ref().filter(|key| key.is(text)).map(|_| Known::admin())
     }
@@ -267,14 +275,15 @@ impl Guard {
     ) -> Result<Option<(Known, Option<Timestamp>)>, Problem> {
         let now = self.clock.now();
         for token in credentials::session_tokens(call.headers) {
-            let Some(session) = self.sessions.find(token, now) else { continue };
+            let token = key_digest(token);
+            let Some(session) = self.sessions.find(&token, now) else { continue };
             if session.host.as_deref() != host.map(Authority::host) {
                 let detail = "the session was begun under another host name: log in under this one";
                 return Err(Problem::new(Kind::HostNotAllowed, detail));
             }
             let Some(known) = self.still_known(session.begun_with, now) else { continue };
             check_same_origin(call)?;
-            return Ok(Some((known, Some(session.ends_at))));
+            return Ok(Some((Known { ground: Ground::Session(token), ..known }, Some(session.ends_at))));
         }
         Ok(None)
     }
@@ -286,7 +295,7 @@ impl Guard {
         let snapshot = catalog.snapshot();
         let key = snapshot.api_keys.get(&id).filter(|key| key.digest == digest && key.is_valid_at(now))?;
         catalog.note_api_key_use(id);
-        Some(Known::of(key))
+        Some(Known::of(key, Ground::Key(id, digest)))
     }
 
     /// Begins a session for whoever has this key.
@@ -312,7 +321,8 @@ impl Guard {
         let host = host.map(|host| host.host().to_owned());
         let begun = self.sessions.begin(known.begun_with, host, now);
         let (token, ends_at) = begun.map_err(|error| Problem::internal(&error))?;
-        let caller = self.caller_of((known.actor, known.scope), remote, Some(ends_at));
+        let ground = Ground::Session(key_digest(&token));
+        let caller = self.caller_of((known.actor, known.scope, ground), remote, Some(ends_at));
         let cookie = cookie(&token, ends_at.since(now).as_secs(), is_https);
         Ok(LoggedIn { caller, ends_at, cookie })
     }
@@ -345,13 +355,15 @@ impl Guard {
 
 impl Known {
     const fn admin() -> Self {
-        Self { actor: Actor::AdminKey, scope: Scope::Admin, begun_with: BegunWith::AdminKey }
+        let (ground, begun_with) = (Ground::Lasting, BegunWith::AdminKey);
+        Self { actor: Actor::AdminKey, scope: Scope::Admin, ground, begun_with }
     }
 
-    fn of(key: &ApiKey) -> Self {
+    fn of(key: &ApiKey, ground: Ground) -> Self {
         Self {
             actor: Actor::ApiKey { id: key.id, name: key.name.clone() },
             scope: key.scope,
+            ground,
             begun_with: BegunWith::ApiKey(key.id, key.digest),
         }
     }

@@ -5,14 +5,17 @@ mod wire;
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use hookyard_model::destination::Reach;
 use hookyard_model::id::{DestinationId, ProjectId};
 use hookyard_store::lanes::{ChangeError, ChangeTo, Lane, NotServed};
+use http::HeaderMap;
 
 use crate::body::{JsonBody, OptionalBody};
+use crate::caller::Caller;
 use crate::destinations;
+use crate::guard::Guard;
 use crate::openapi::id;
 use crate::problem::{Kind, Problem};
 use crate::project::{Id, InProject};
@@ -29,8 +32,11 @@ use wire::{AcknowledgedFields, ExtendedFields, LeasesView, NackedFields, Receive
     responses((status = 200, body = ReceivedView)))]
 pub(crate) async fn receive(
     State(api): State<Arc<Shared>>,
+    Extension(guard): Extension<Arc<Guard>>,
+    Caller { pass, .. }: Caller,
     InProject(project): InProject,
     Id(id): Id<DestinationId>,
+    headers: HeaderMap,
     _: NoQuery,
     OptionalBody(fields): OptionalBody<ReceiveFields>,
 ) -> Result<Json<ReceivedView>, Problem> {
@@ -39,7 +45,12 @@ pub(crate) async fn receive(
     let Ok(_place) = api.receiving.try_acquire() else {
         return Err(Problem::busy("too many calls wait for events: let fewer consumers wait at a time"));
     };
-    match lane.receive(wanted.events_max, wanted.lease, wanted.wait).await {
+    let received = tokio::select! {
+        biased;
+        lapse = guard.lapse(&pass) => return Err(Guard::lapsed(lapse, &pass, &headers)),
+        received = lane.receive(wanted.events_max, wanted.lease, wanted.wait) => received,
+    };
+    match received {
         Ok(events) => Ok(Json(ReceivedView::new(events))),
         Err(error @ NotServed) => Err(not_served(&api, project, id, error.into())),
     }

@@ -13,6 +13,7 @@
 //! 1. Nobody waits for a stream, and without one nothing is done.
 //! 2. What is kept for streams is bounded, however many they are and however slow.
 //! 3. A stream tells where it has a gap; where it tells of none, it has none.
+//! 4. A stream ends with the right of its caller to open it.
 
 mod hub;
 mod message;
@@ -21,6 +22,7 @@ mod stream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -28,6 +30,8 @@ use hookyard_store::live::Cursor;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::caller::Caller;
+use crate::guard::Guard;
 use crate::openapi::id;
 use crate::problem::{Kind, Problem};
 use crate::project::InProject;
@@ -72,13 +76,13 @@ impl Default for Limits {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only described: messages are written as they are sent")]
 struct LiveMessage {
-    /// `request`, `event`, `attempt` or `gap`.
+    /// `request`, `event`, `attempt`, `gap` or `end`.
     #[schema(nullable = false)]
     event: Option<String>,
     /// Where it goes on behind this one.
     #[schema(nullable = false)]
     id: Option<String>,
-    /// JSON: the row, or the two ends of a gap.
+    /// JSON: the row, the two ends of a gap, or the reason of an end.
     #[schema(nullable = false)]
     data: Option<String>,
 }
@@ -87,11 +91,14 @@ struct LiveMessage {
 ///
 /// Server-sent events. A message of type `request`, `event` or `attempt` carries the row that a list shows now, whenever
 /// it is new or has changed; `gap` says from where to where something is missing. Its `id` is given back as
-/// `Last-Event-ID`, or as `after`, to go on behind it.
+/// `Last-Event-ID`, or as `after`, to go on behind it. `end` is the last one, where the key or the session that the stream
+/// was opened with does not let in any more.
 #[utoipa::path(get, path = "/api/v1/live", operation_id = "watch", params(LiveParameters),
     responses((status = 200, body = LiveMessage, content_type = "text/event-stream")))]
 pub(crate) async fn live(
     State(api): State<Arc<Shared>>,
+    Extension(guard): Extension<Arc<Guard>>,
+    caller: Caller,
     InProject(project): InProject,
     headers: HeaderMap,
     query: Query,
@@ -107,7 +114,8 @@ pub(crate) async fn live(
             "there are as many live streams as there may be: try again when one has ended",
         ));
     };
-    let body = stream::start(api, project, filter, after, slot);
+    let lapse = async move { guard.lapse(&caller.pass).await };
+    let body = stream::start(api, project, (filter, after), lapse, slot);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (ACCEL_BUFFERING, HeaderValue::from_static("no")),

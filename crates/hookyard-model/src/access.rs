@@ -138,7 +138,7 @@ pub struct PreviousKey {
 }
 
 /// The SHA-256 of a key's text: of 256 random bits nothing slower is needed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyDigest(pub [u8; 32]);
 
 impl fmt::Debug for KeyDigest {

@@ -11,6 +11,9 @@ use std::time::Duration;
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// Later than any other.
+    pub const MAX: Self = Self(u64::MAX);
+
     /// The time that is `us` microseconds after the Unix epoch.
     pub const fn from_us(us: u64) -> Self {
         Self(us)

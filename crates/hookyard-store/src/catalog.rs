@@ -62,7 +62,7 @@ use audit::Author;
 use key_uses::KeyUses;
 
 pub use alerts::{DeclaredAlert, NewAlert};
-pub use api_keys::{GeneratedKey, NewApiKey};
+pub use api_keys::{GeneratedKey, NewApiKey, key_digest, key_taken_until};
 pub use apply::{Applied, Changes, Declared, DeclaredConnection};
 pub use check::{Noun, Problem, public_url as public_url_problem};
 pub use connections::NewConnection;

@@ -957,7 +957,8 @@ export interface paths {
          * Watch what happens
          * @description Server-sent events. A message of type `request`, `event` or `attempt` carries the row that a list shows now, whenever
          *     it is new or has changed; `gap` says from where to where something is missing. Its `id` is given back as
-         *     `Last-Event-ID`, or as `after`, to go on behind it.
+         *     `Last-Event-ID`, or as `after`, to go on behind it. `end` is the last one, where the key or the session that the stream
+         *     was opened with does not let in any more.
          */
         get: operations["watch"];
         put?: never;
@@ -2591,9 +2592,9 @@ export interface components {
         LineLevel: "debug" | "log" | "info" | "warn" | "error";
         /** @description Each message of a stream. */
         LiveMessage: {
-            /** @description JSON: the row, or the two ends of a gap. */
+            /** @description JSON: the row, the two ends of a gap, or the reason of an end. */
             data?: string;
-            /** @description `request`, `event`, `attempt` or `gap`. */
+            /** @description `request`, `event`, `attempt`, `gap` or `end`. */
             event?: string;
             /** @description Where it goes on behind this one. */
             id?: string;

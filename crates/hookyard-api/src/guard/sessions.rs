@@ -13,7 +13,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hookyard_model::access::KeyDigest;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::id::ApiKeyId;
-use ring::digest::{SHA256, digest};
+use hookyard_store::catalog::key_digest;
+use tokio::sync::watch;
 
 /// Random bytes of a token.
 const TOKEN_BYTES: usize = 32;
@@ -41,12 +42,14 @@ pub(super) struct Session {
 pub(super) struct Sessions {
     lifetime: Duration,
     sessions_max: usize,
-    by_token: Mutex<HashMap<[u8; 32], Session>>,
+    by_token: Mutex<HashMap<KeyDigest, Session>>,
+    /// Counts those that were ended before their time.
+    ended: watch::Sender<u64>,
 }
 
 impl Sessions {
     pub(super) fn new(lifetime: Duration, sessions_max: usize) -> Self {
-        Self { lifetime, sessions_max, by_token: Mutex::default() }
+        Self { lifetime, sessions_max, by_token: Mutex::default(), ended: watch::Sender::default() }
     }
 
     /// Begins a session; its token, and when it ends.
@@ -68,28 +71,32 @@ impl Sessions {
         if by_token.len() >= self.sessions_max {
             let first = by_token.iter().min_by_key(|(_, session)| session.ends_at).map(|(token, _)| *token);
             first.map(|token| by_token.remove(&token));
+            self.ended.send_modify(|ended| *ended += 1);
         }
-        by_token.insert(digest_of(&token), Session { begun_with, host, ends_at });
+        by_token.insert(key_digest(&token), Session { begun_with, host, ends_at });
         Ok((token, ends_at))
     }
 
-    /// The session with this token. The look-up is by digest, so that its time tells nothing of a token.
-    pub(super) fn find(&self, token: &str, now: Timestamp) -> Option<Session> {
-        self.lock().get(&digest_of(token)).filter(|session| now < session.ends_at).cloned()
+    /// The session whose token has this digest. The look-up is by digest, so that its time tells nothing of a token.
+    pub(super) fn find(&self, token: &KeyDigest, now: Timestamp) -> Option<Session> {
+        self.lock().get(token).filter(|session| now < session.ends_at).cloned()
     }
 
     /// Ends a session.
     pub(super) fn end(&self, token: &str) {
-        self.lock().remove(&digest_of(token));
+        if self.lock().remove(&key_digest(token)).is_some() {
+            self.ended.send_modify(|ended| *ended += 1);
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Session>> {
+    /// Changes whenever a session was ended before its time.
+    pub(super) fn ended(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<KeyDigest, Session>> {
         self.by_token.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn digest_of(token: &str) -> [u8; 32] {
-    digest(&SHA256, token.as_bytes()).as_ref().try_into().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -103,14 +110,15 @@ mod tests {
         let sessions = Sessions::new(Duration::from_secs(60), 10);
         let (one, ends_at) = sessions.begin(BegunWith::AdminKey, None, NOW).unwrap();
         let (other, _) = sessions.begin(BegunWith::AdminKey, Some("here".to_owned()), NOW).unwrap();
+        let find = |token: &str, now| sessions.find(&key_digest(token), now);
         assert_eq!((ends_at, one.len()), (NOW.plus(Duration::from_secs(60)), 43));
-        assert_eq!(sessions.find(&other, NOW).unwrap().host.as_deref(), Some("here"));
+        assert_eq!(find(&other, NOW).unwrap().host.as_deref(), Some("here"));
         sessions.end(&other);
-        assert_eq!(sessions.find(&other, NOW), None);
-        assert!(sessions.find(&one, NOW).is_some());
-        assert_eq!(sessions.find(&one, ends_at), None);
+        assert_eq!(find(&other, NOW), None);
+        assert!(find(&one, NOW).is_some());
+        assert_eq!(find(&one, ends_at), None);
         for wrong in ["", "x", &one[1..]] {
-            assert_eq!(sessions.find(wrong, NOW), None, "{wrong}");
+            assert_eq!(find(wrong, NOW), None, "{wrong}");
         }
     }
 
@@ -121,7 +129,7 @@ mod tests {
             |s| sessions.begin(BegunWith::AdminKey, None, NOW.plus(Duration::from_secs(s))).unwrap().0;
         let tokens = [begin(0), begin(1), begin(2)];
         let now = NOW.plus(Duration::from_secs(3));
-        assert_eq!(tokens.map(|token| sessions.find(&token, now).is_some()), [false, true, true]);
+        assert_eq!(tokens.map(|token| sessions.find(&key_digest(&token), now).is_some()), [false, true, true]);
         let (_, begun) = (begin(100), sessions.lock().len());
         assert_eq!(begun, 1, "those that have ended are forgotten");
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::attempts::AttemptSummaryView;
 use crate::events::EventView;
+use crate::guard::pass::Lapse;
 use crate::requests::RequestSummaryView;
 
 /// Kinds of messages, by the list whose row they carry.
@@ -84,6 +85,16 @@ struct GapView {
 pub(super) fn gap(from: Cursor, to: Cursor) -> Bytes {
     let view = GapView { from: from.to_string(), to: to.to_string() };
     write("gap", to, &json(&view))
+}
+
+#[derive(Serialize)]
+struct EndView {
+    reason: &'static str,
+}
+
+/// What tells a client that it may not be here any more. It has no `id`: what was sent before may not have got there.
+pub(super) fn end(lapse: Lapse) -> Bytes {
+    Bytes::from(format!("event: end\ndata: {}\n\n", json(&EndView { reason: lapse.name() })))
 }
 
 /// What a stream begins with: where it goes on from, and how soon to come back where it breaks.

@@ -1,7 +1,8 @@
 //! One client's stream: what it has missed since it was cut, then what happens, until one of the two has enough.
 //!
 //! It waits for its client, and nobody waits for it: what is to be sent next lies in the journal, or with the hub. It
-//! ends when the client goes, when it is too slow for the hub, at its time, and when the listener stops.
+//! ends when the client goes, when it may not be here any more, when it is too slow for the hub, at its time, and when the
+//! listener stops.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,12 +18,15 @@ use tokio::time::{sleep, timeout};
 
 use super::hub::{Heard, Round};
 use super::message::{self, Filter};
+use crate::guard::pass::Lapse;
 use crate::server::Shared;
 
 /// How long nothing is sent, at most.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// How soon a client is to come back after its stream broke.
 const COME_BACK_AFTER: Duration = Duration::from_secs(1);
+/// How long a client that may not be here any more may take to be told so.
+const LAST_WORD_MAX: Duration = Duration::from_secs(1);
 /// How long to wait where the store cannot be read.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 
@@ -55,12 +59,12 @@ struct Stream {
     reached: Cursor,
 }
 
-/// Starts a stream, behind the cursor where there is one.
+/// Starts a stream, behind the cursor where there is one, until `lapse`.
 pub(super) fn start(
     api: Arc<Shared>,
     project: ProjectId,
-    filter: Filter,
-    after: Option<Cursor>,
+    (filter, after): (Filter, Option<Cursor>),
+    lapse: impl Future<Output = Lapse> + Send + 'static,
     slot: OwnedSemaphorePermit,
 ) -> Sent {
     let (client, sent) = mpsc::channel(1);
@@ -69,11 +73,16 @@ pub(super) fn start(
     tokio::spawn(async move {
         let mut stopping = stream.api.stopping.subscribe();
         let (client, time_max) = (stream.client.clone(), stream.api.live.limits.stream_time_max);
-        tokio::select! {
-            _ended = stream.run(after.is_some()) => {}
-            () = client.closed() => {}
-            () = sleep(time_max) => {}
-            _stopped = stopping.wait_for(|stop| *stop) => {}
+        let lapse = tokio::select! {
+            lapse = lapse => Some(lapse),
+            _ended = stream.run(after.is_some()) => None,
+            () = client.closed() => None,
+            () = sleep(time_max) => None,
+            _stopped = stopping.wait_for(|stop| *stop) => None,
+        };
+        if let Some(lapse) = lapse {
+            // Whoever does not even take that in time is cut without a word.
+            let _ = timeout(LAST_WORD_MAX, client.send(message::end(lapse))).await;
         }
         drop(slot);
     });

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hookyard_api::live::Limits;
-use hookyard_api::server::Options;
+use hookyard_api::server::{Logins, Options};
 use hookyard_model::event::EventState;
 use hookyard_model::request::RejectCause;
+use hookyard_model::secret::Secret;
 use hookyard_store::accept::Rejection;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
@@ -300,6 +301,96 @@ async fn a_stream_ends_at_its_time() {
     let server = Server::with(Options { live: limits, ..Options::default() }).await;
     let client = Client::open(&server, "", &[]).await;
     assert_eq!(client.rest().await, []);
+}
+
+/// What a stream that was opened with these headers tells last once `ending` has happened.
+async fn end_of(server: &Server, headers: &[(&str, &str)], ending: impl AsyncFnOnce()) -> Message {
+    let client = Client::open(server, "", headers).await;
+    ending().await;
+    let told = client.rest().await.pop().expect("it is told why it ends");
+    let host = server.address.to_string();
+    let again = [&[("host", host.as_str())][..], headers].concat();
+    assert_eq!(server.send("GET", "/api/v1/live", &again, "").await.status, 401);
+    told
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_key() {
+    let server = Server::with_key("the-admin-key-of-this-test").await;
+    let made = async |fields: Value| {
+        let made = server.post("/api/v1/api_keys", fields).await.ok();
+        let text = made["key_generated"].as_str().unwrap().to_owned();
+        (format!("/api/v1/api_keys/{}", made["id"].as_str().unwrap()), format!("Bearer {text}"))
+    };
+    let mut yard = Yard::lay_out(&server).await;
+    let bearer = ("authorization", "Bearer the-admin-key-of-this-test");
+    let mut other = Client::open(&server, "", &[bearer]).await;
+
+    let (path, bearer) = made(json!({"name": "deleted", "scope": "read"})).await;
+    let headers = [("authorization", bearer.as_str())];
+    let told = end_of(&server, &headers, async || drop(server.delete(&path).await)).await;
+    assert_eq!((told.event.as_str(), told.data), ("end", json!({"reason": "key_deleted"})));
+    assert_eq!(told.id, "", "what was sent before may not have got there");
+
+    // The text until now goes on for its overlap, and no longer.
+    let (path, bearer) = made(json!({"name": "rotated", "scope": "read"})).await;
+    let headers = [("authorization", bearer.as_str())];
+    let rotate = async |overlap_ms: u64| {
+        server.post(&format!("{path}/rotate"), json!({"overlap_ms": overlap_ms})).await.ok();
+    };
+    let told = end_of(&server, &headers, async || {
+        rotate(60_000).await;
+        let mut goes_on = Client::open(&server, "", &headers).await;
+        delivered(&server, &mut yard).await;
+        goes_on.until(|message| message.event == "attempt").await;
+        rotate(0).await;
+    });
+    assert_eq!(told.await.data, json!({"reason": "key_rotated"}));
+    let (path, bearer) = made(json!({"name": "rotated-too", "scope": "read"})).await;
+    server.post(&format!("{path}/rotate"), json!({"overlap_ms": 20})).await.ok();
+    let headers = [("authorization", bearer.as_str())];
+    let over = async || server.clock.advance(Duration::from_millis(20));
+    assert_eq!(end_of(&server, &headers, over).await.data, json!({"reason": "key_rotated"}));
+
+    let expires_at = "2027-01-15T08:00:00.100Z";
+    let (_, bearer) = made(json!({"name": "over", "scope": "read", "expires_at": expires_at})).await;
+    let headers = [("authorization", bearer.as_str())];
+    let over = async || server.clock.advance(Duration::from_millis(80));
+    assert_eq!(end_of(&server, &headers, over).await.data, json!({"reason": "key_expired"}));
+
+    let event = delivered(&server, &mut yard).await;
+    other.until(|message| message.event == "event" && message.data["id"] == json!(event)).await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session() {
+    let logins = Logins { session_lifetime: Duration::from_secs(1), ..Logins::default() };
+    let admin_key = Some(Secret::new("the-admin-key-of-this-test"));
+    let server = Server::with(Options { admin_key, logins, ..Options::default() }).await;
+    let host = server.address.to_string();
+    let log_out = async |cookie: &str| {
+        let headers = [("host", host.as_str()), ("sec-fetch-site", "same-origin"), ("cookie", cookie)];
+        assert_eq!(server.send("DELETE", "/api/v1/session", &headers, "").await.status, 204);
+    };
+    let ended = json!({"reason": "session_ended"});
+    let cookie = server.log_in("the-admin-key-of-this-test").await;
+    let told = end_of(&server, &[("cookie", &cookie)], async || log_out(&cookie).await).await;
+    assert_eq!((told.event.as_str(), &told.data), ("end", &ended));
+
+    let seeded = server.seed_key("someone").await;
+    let cookie = server.log_in(&seeded.text).await;
+    let path = format!("/api/v1/api_keys/{}", seeded.id);
+    let rotate = async || drop(server.post(&format!("{path}/rotate"), json!({})).await.ok());
+    let told = end_of(&server, &[("cookie", &cookie)], rotate).await;
+    assert_eq!(told.data, json!({"reason": "key_rotated"}), "though the old text is still taken as a key");
+
+    let cookie = server.log_in(&seeded.text).await;
+    let told = end_of(&server, &[("cookie", &cookie)], async || drop(server.delete(&path).await)).await;
+    assert_eq!(told.data, json!({"reason": "key_deleted"}));
+
+    let cookie = server.log_in("the-admin-key-of-this-test").await;
+    let over = async || server.clock.advance(Duration::from_secs(1));
+    assert_eq!(end_of(&server, &[("cookie", &cookie)], over).await.data, ended);
 }
 
 #[tokio::test]

@@ -50,11 +50,22 @@ impl Snapshot {
     /// The API key that has this text now, also where it had that before a rotation whose overlap is not over.
     pub fn api_key_of(&self, text: &str, now: Timestamp) -> Option<&Arc<ApiKey>> {
         let key = self.api_keys.get(&key_claimed(text)?)?;
-        let shown = digest_of(text);
-        let is = |digest: &KeyDigest| bool::from(shown.0.ct_eq(&digest.0));
-        let is_previous = || key.previous.as_ref().is_some_and(|it| now < it.until && is(&it.digest));
-        (key.is_valid_at(now) && (is(&key.digest) || is_previous())).then_some(key)
+        (now < key_taken_until(key, &key_digest(text))?).then_some(key)
     }
+}
+
+/// Until when a text of this key is taken, as long as nobody changes the key; none where it is not the key's any more.
+pub fn key_taken_until(key: &ApiKey, shown: &KeyDigest) -> Option<Timestamp> {
+    let is = |digest: &KeyDigest| bool::from(shown.0.ct_eq(&digest.0));
+    let end = key.expires_at.unwrap_or(Timestamp::MAX);
+    let of_previous = || key.previous.as_ref().filter(|it| is(&it.digest)).map(|it| it.until.min(end));
+    if is(&key.digest) { Some(end) } else { of_previous() }
+}
+
+/// What the text of a key is compared by.
+pub fn key_digest(text: &str) -> KeyDigest {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    KeyDigest(digest.as_ref().try_into().unwrap_or_default())
 }
 
 impl Catalog {
@@ -81,7 +92,7 @@ impl Catalog {
                 name: new.name,
                 scope: new.scope,
                 hint: text.hint().to_owned(),
-                digest: digest_of(text.expose()),
+                digest: key_digest(text.expose()),
                 previous: None,
                 expires_at: new.expires_at,
                 created_at: draft.now,
@@ -138,7 +149,7 @@ impl Catalog {
             let previous = PreviousKey { digest: old.digest, until: draft.now.plus(overlap) };
             let key = draft.put_api_key(ApiKey {
                 hint: text.hint().to_owned(),
-                digest: digest_of(text.expose()),
+                digest: key_digest(text.expose()),
                 previous: (!overlap.is_zero()).then_some(previous),
                 updated_at: draft.now,
                 ..ApiKey::clone(&old)
@@ -265,9 +276,4 @@ fn new_text(id: ApiKeyId) -> Result<Secret, WriteError> {
         *word = getrandom::u64()?;
     }
     Ok(key_text(id, random))
-}
-
-fn digest_of(text: &str) -> KeyDigest {
-    let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    KeyDigest(digest.as_ref().try_into().unwrap_or_default())
 }

@@ -114,6 +114,30 @@ async fn a_long_poll_wakes_and_what_is_acknowledged_survives_a_kill() {
 }
 
 #[tokio::test]
+async fn a_consumer_that_waits_hears_that_its_key_has_ended() {
+    let yard = yard("", "");
+    let gateway = yard.start().await;
+    assert!(gateway.receive(json!({})).await.is_empty());
+    let made =
+        gateway.call("POST", "/api/v1/api_keys", r#"{"name":"consumer","scope":"operate"}"#).await.json();
+    let path = gateway.pull_path("receive").await;
+    let bearer = format!("Bearer {}", made["key_generated"].as_str().unwrap());
+    let headers = [("Content-Type", "application/json"), ("Authorization", &bearer)];
+    let mut waiting = Client::connect(gateway.admin).await.unwrap();
+    waiting.send(&request("POST", &path, gateway.admin, &headers, b"{\"wait_ms\":20000}")).await.unwrap();
+    let waits = async { while metric(&gateway, "hookyard_delivery_consumers_waiting").await < 1.0 {} };
+    within("the consumer waits", waits).await;
+    let key = format!("/api/v1/api_keys/{}", made["id"].as_str().unwrap());
+    assert_eq!(gateway.call("DELETE", &key, "").await.status, 204);
+    let answer = within("the consumer is answered", waiting.answer()).await.unwrap();
+    assert_eq!((answer.status, &answer.json()["code"]), (401, &json!("unauthorized")));
+    let id = gateway.take(b"for somebody else").await;
+    assert_eq!(gateway.receive_one().await["request"]["body"]["text"], "for somebody else");
+    gateway.event_in(&id, "delivering").await;
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_not_answered_comes_again_after_a_kill() {
     let yard = yard("lease = \"12h\"", "");
     let gateway = yard.start().await;
