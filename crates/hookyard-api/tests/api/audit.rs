@@ -205,6 +205,45 @@ async fn actions_on_events_and_issues_are_noted_where_they_succeed() {
 }
 
 #[tokio::test]
+async fn what_a_document_changes_is_its_callers() {
+    let server = Server::with_key("the-admin-key-of-this-test").await;
+    let key = server.seed_key("deployer").await;
+    let document = |timeout_ms: u64| {
+        json!({
+            "sources": [{"name": "in", "provider": "none"}],
+            "destinations": [{"name": "out", "url": "https://example.com/", "timeout_ms": timeout_ms}],
+            "connections": [{"name": "joined", "source": "in", "destination": "out"}],
+            "alerts": [{"name": "us", "channel": {"type": "slack", "url": "https://hooks.example/of-this"}}],
+        })
+    };
+    let path = "/api/v1/configuration/apply";
+    server.as_key(&key.text, "POST", path, Some(&document(1_000))).await.ok();
+    let actor = json!({"type": "api_key", "id": key.id, "name": "deployer"});
+    let told = entries(&server, &format!("?actor_id={}", key.id)).await;
+    let mut seen: Vec<_> = told.iter().map(|it| it["action"].as_str().unwrap()).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, ["alert.create", "connection.create", "destination.create", "source.create"]);
+    assert!(told.iter().all(|it| it["actor"] == actor && it["remote"] == "127.0.0.1"), "{told:?}");
+
+    // A plan leaves nothing, and a session is its key's.
+    server.as_key(&key.text, "POST", "/api/v1/configuration/plan", Some(&document(2_000))).await.ok();
+    let (host, cookie) = (server.address.to_string(), server.log_in(&key.text).await);
+    let headers = [
+        ("host", host.as_str()),
+        ("sec-fetch-site", "same-origin"),
+        ("cookie", &cookie),
+        ("content-type", "application/json"),
+    ];
+    let mut pruned = document(3_000);
+    pruned["prune"] = json!(true);
+    pruned["alerts"] = json!([]);
+    server.send("POST", path, &headers, pruned.to_string()).await.ok();
+    let told = entries(&server, "?limit=3").await;
+    let seen: Vec<_> = told.iter().map(|it| (it["action"].as_str().unwrap(), &it["actor"])).collect();
+    assert_eq!(seen, [("alert.delete", &actor), ("destination.update", &actor), ("session.login", &actor)]);
+}
+
+#[tokio::test]
 async fn the_configuration_file_is_an_actor() {
     let server = Server::start().await;
     let by_file = Author { actor: Actor::File, remote: None, action: None };
