@@ -115,6 +115,13 @@ impl Collector for StoreCollector {
         )?;
         let available = if health.unavailable.is_none() { 1.0 } else { 0.0 };
         gauge("hookyard_store_available", "Whether the store takes requests", None, available)?;
+        let searches = self.store.searches();
+        gauge(
+            "hookyard_searches_under_way",
+            "Searches that read requests now",
+            None,
+            searches.under_way as f64,
+        )?;
         let stats = self.store.stats();
         gauge(
             "hookyard_journal",
@@ -132,6 +139,16 @@ impl Collector for StoreCollector {
                 "hookyard_rejections_dropped",
                 "Rejected requests not noted because too many waited",
                 stats.rejections_dropped,
+            ),
+            (
+                "hookyard_searches_abandoned",
+                "Searches stopped because their callers had gone away",
+                searches.abandoned,
+            ),
+            (
+                "hookyard_searches_refused",
+                "Searches refused because too many were under way",
+                searches.refused,
             ),
         ] {
             let counter = ConstCounter::new(count);

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use hookyard_model::clock::Timestamp;
 use hookyard_model::id::made_at;
 
+use crate::search;
 use crate::store::Store;
 
 /// How the store is doing; read in constant time.
@@ -71,6 +72,11 @@ impl Store {
             rejections_dropped: self.inner.rejections_dropped.load(Ordering::Relaxed),
             journal_bytes: self.inner.journal.tail.bytes(),
         }
+    }
+
+    /// How searches go.
+    pub fn searches(&self) -> search::Stats {
+        self.inner.searches.stats()
     }
 
     /// How the store is doing.

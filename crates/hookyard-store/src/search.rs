@@ -11,7 +11,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -57,28 +57,64 @@ pub struct Busy {
     pub at_a_time_max: usize,
 }
 
+/// How searches that read heads and bodies have gone since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Under way now.
+    pub under_way: usize,
+    /// Stopped because their callers had gone away.
+    pub abandoned: u64,
+    /// Refused because too many were under way.
+    pub refused: u64,
+}
+
 /// Who may search now.
 #[derive(Debug)]
 pub(crate) struct Searches {
     pub(crate) settings: Settings,
     slots: Arc<Semaphore>,
+    abandoned: Arc<AtomicU64>,
+    refused: AtomicU64,
 }
 
-/// The right to search, shared with the thread that does.
-pub(crate) type Slot = Arc<OwnedSemaphorePermit>;
+/// The right to search, held by the thread that does.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    gone: Arc<AtomicBool>,
+    abandoned: Arc<AtomicU64>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if self.gone.load(Ordering::Relaxed) {
+            self.abandoned.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
 
 impl Searches {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, slots: Arc::new(Semaphore::new(settings.at_a_time_max)) }
+        let slots = Arc::new(Semaphore::new(settings.at_a_time_max));
+        Self { settings, slots, abandoned: Arc::default(), refused: AtomicU64::new(0) }
     }
 
-    /// Waits for a slot.
-    pub(crate) async fn slot(&self) -> Result<Slot, Busy> {
+    /// Waits for a slot, for this caller.
+    pub(crate) async fn slot(&self, caller: &Caller) -> Result<Slot, Busy> {
         let Settings { at_a_time_max, wait_max, .. } = self.settings;
         let acquired = tokio::time::timeout(wait_max, Arc::clone(&self.slots).acquire_owned()).await;
-        match acquired {
-            Ok(Ok(permit)) => Ok(Arc::new(permit)),
-            Ok(Err(_)) | Err(_) => Err(Busy { at_a_time_max }),
+        let Ok(Ok(permit)) = acquired else {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(Busy { at_a_time_max });
+        };
+        Ok(Slot { gone: caller.gone(), abandoned: Arc::clone(&self.abandoned), _permit: permit })
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            under_way: self.settings.at_a_time_max - self.slots.available_permits(),
+            abandoned: self.abandoned.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
         }
     }
 }

@@ -63,7 +63,7 @@ impl Store {
         let caller = Caller::default();
         let gone = caller.gone();
         let slot = match order.filter.content.is_wanted() {
-            true => Some(self.inner.searches.slot().await?),
+            true => Some(self.inner.searches.slot(&caller).await?),
             false => None,
         };
         let plan = self

@@ -161,7 +161,7 @@ impl Store {
     ) -> Result<Listed<Row, Id>, ListError> {
         let caller = Caller::default();
         let slot = match query.probe {
-            Some(_) => Some(self.inner.searches.slot().await?),
+            Some(_) => Some(self.inner.searches.slot(&caller).await?),
             None => None,
         };
         let (gone, is_direct) = (caller.gone(), query.is_direct);

@@ -50,6 +50,7 @@ mod pull;
 mod rules;
 mod samples;
 mod sdk;
+mod searches;
 mod shutdown;
 #[cfg(target_os = "linux")]
 mod sns;
