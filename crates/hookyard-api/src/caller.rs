@@ -21,7 +21,7 @@ pub(crate) struct Caller {
     pub(crate) actor: Actor,
     /// What for.
     pub(crate) scope: Scope,
-    /// From which address; that of a proxy where there is one.
+    /// From which address; that of a proxy where it is not a trusted one.
     pub(crate) remote: Option<IpAddr>,
     /// What lets them in.
     pub(crate) pass: Pass,

@@ -11,11 +11,12 @@
 //!   key. A page that re-binds its own name to 127.0.0.1 is of the same origin, but its `Host` gives it away; where
 //!   a key is needed it fails for want of the key, and a session is taken only under the name it was begun with.
 //!
-//! - `origin`: names of hosts and origins. `credentials`: what a call shows. `key`: the admin key.
+//! - `origin`: names of hosts and origins. `forwarded`: who called, where a proxy stands in between. `credentials`: what a call shows. `key`: the admin key.
 //! - `failures`: wrong guesses of it. `sessions`: logins of the dashboard. `pass`: until when all that lets somebody in.
 
 pub(crate) mod credentials;
 mod failures;
+mod forwarded;
 mod key;
 mod origin;
 pub(crate) mod pass;
@@ -41,14 +42,16 @@ use crate::problem::{Kind, Problem};
 use crate::server::Logins;
 use credentials::Shown;
 use failures::Failures;
+use forwarded::Proxies;
 use key::AdminKey;
 use origin::Authority;
 use pass::{Ground, Pass};
 use sessions::{BegunWith, Sessions};
 
-/// The address at the other end of a call's connection.
+/// The address that a call comes from: at first of the other end of its connection, and behind the guard of whoever called
+/// a proxy there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Remote(pub(crate) SocketAddr);
+pub(crate) struct Remote(pub(crate) IpAddr);
 
 /// The rule for the calls of one listener.
 #[derive(Debug)]
@@ -58,6 +61,7 @@ pub(crate) struct Guard {
     store: Store,
     clock: Clock,
     failures: Failures,
+    proxies: Proxies,
     sessions: Sessions,
     public_url: Option<String>,
 }
@@ -89,7 +93,8 @@ pub(crate) async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let remote = request.extensions().get::<Remote>().map(|remote| remote.0.ip());
+    let peer = request.extensions().get::<Remote>().map(|remote| remote.0);
+    let remote = peer.map(|peer| guard.proxies.caller(peer, request.headers()));
     let call = Call {
         method: request.method(),
         uri: request.uri(),
@@ -100,6 +105,7 @@ pub(crate) async fn check(
     match guard.admit(&call).await {
         Ok(Admitted { caller, endpoint }) => {
             let extensions = request.extensions_mut();
+            remote.map(|remote| extensions.insert(Remote(remote)));
             caller.map(|caller| extensions.insert(caller));
             endpoint.map(|endpoint| extensions.insert(endpoint));
             extensions.insert(guard);
@@ -142,6 +148,7 @@ impl Guard {
             store,
             clock,
             failures: Failures::new(logins.failures_per_minute_max, logins.failure_delay),
+            proxies: Proxies::new(logins.trusted_proxies.clone()),
             sessions: Sessions::new(logins.session_lifetime, logins.sessions_max),
             public_url,
         }

@@ -25,6 +25,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use ipnet::IpNet;
 use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -100,6 +101,8 @@ pub struct Logins {
     pub session_lifetime: Duration,
     /// Sessions at a time; the one that ends first makes room.
     pub sessions_max: usize,
+    /// Reverse proxies that are believed who called them.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for Logins {
@@ -109,6 +112,7 @@ impl Default for Logins {
             failure_delay: Duration::from_secs(1),
             session_lifetime: Duration::from_secs(12 * 3600),
             sessions_max: 1_000,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -254,7 +258,7 @@ async fn serve_connection(
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MAX);
     let router = TowerToHyperService::new(router);
     let with_remote = service_fn(move |mut call: http::Request<Incoming>| {
-        call.extensions_mut().insert(Remote(remote));
+        call.extensions_mut().insert(Remote(remote.ip()));
         router.call(call)
     });
     let stream = TokioIo::new(Impatient::new(stream, WRITE_TIME_MAX));

@@ -47,7 +47,7 @@ pub(crate) async fn log_in(
     JsonBody(fields): JsonBody<LoginFields>,
 ) -> Result<impl IntoResponse, Problem> {
     let key = fields.key.filter(|key| !key.is_empty()).ok_or_else(|| Problem::missing_field("key"))?;
-    let remote = remote.map(|Extension(Remote(address))| address.ip());
+    let remote = remote.map(|Extension(Remote(address))| address);
     let nobody = || Author { actor: Actor::Unknown, remote, action: None };
     match guard.log_in(&Secret::new(key), &headers, remote).await {
         Ok(login) => {

@@ -132,6 +132,47 @@ async fn wrong_keys_are_noted_and_many_are_refused() {
 }
 
 #[tokio::test]
+async fn behind_a_trusted_proxy_each_caller_counts_for_themselves() {
+    let start = async |trusted: &str| {
+        let logins = Logins {
+            failures_per_minute_max: 2,
+            failure_delay: Duration::ZERO,
+            trusted_proxies: vec![trusted.parse().unwrap()],
+            ..Logins::default()
+        };
+        Server::with(Options { admin_key: Some(Secret::new(KEY)), logins, ..Options::default() }).await
+    };
+    let log_in = async |server: &Server, forwarded_for: &str, key: &str| {
+        let host = server.address.to_string();
+        let headers = [
+            ("host", host.as_str()),
+            ("content-type", "application/json"),
+            ("x-forwarded-for", forwarded_for),
+        ];
+        server
+            .send("POST", "/api/v1/session", &headers, json!({"key": key}).to_string())
+            .await
+            .status
+            .as_u16()
+    };
+    let server = start("127.0.0.0/8").await;
+    for made_up in ["203.0.113.1, ", "203.0.113.2, "] {
+        assert_eq!(log_in(&server, &format!("{made_up}192.0.2.7"), "a-guess").await, 401);
+    }
+    assert_eq!(log_in(&server, "203.0.113.3, 192.0.2.7", KEY).await, 429);
+    assert_eq!(log_in(&server, "192.0.2.7, 192.0.2.8", KEY).await, 200);
+    let entries = server.get("/api/v1/audit_entries?limit=2").await.ok();
+    let told: Vec<_> = entries["data"].as_array().unwrap().iter().map(|it| &it["remote"]).collect();
+    assert_eq!(told, [&json!("192.0.2.8"), &json!("192.0.2.7")]);
+
+    let server = start("192.0.2.0/24").await;
+    for address in ["192.0.2.7", "192.0.2.8"] {
+        assert_eq!(log_in(&server, address, "a-guess").await, 401);
+    }
+    assert_eq!(log_in(&server, "192.0.2.9", KEY).await, 429, "whoever is no proxy is believed nothing");
+}
+
+#[tokio::test]
 async fn a_login_needs_a_key_and_is_no_form() {
     let server = Server::with_key(KEY).await;
     for body in [json!({}), json!({"key": ""}), json!({"key": null})] {

@@ -274,7 +274,7 @@ pub(super) fn verification(
 pub(super) fn delivery(mut table: Table<'_>, reader: &mut Reader<'_>) -> Delivery {
     let default = Delivery::default();
     let delivery = Delivery {
-        allow_networks: allow_networks(&mut table, reader),
+        allow_networks: networks(&mut table, reader, "allow_networks"),
         lane_events_max: table
             .count(reader, "lane_events_max", 1..=1_000_000)
             .unwrap_or(default.lane_events_max),
@@ -293,27 +293,24 @@ pub(super) fn delivery(mut table: Table<'_>, reader: &mut Reader<'_>) -> Deliver
     delivery
 }
 
-fn allow_networks(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Vec<IpNet> {
-    let texts = table.texts(reader, "allow_networks").unwrap_or_default();
+fn networks(table: &mut Table<'_>, reader: &mut Reader<'_>, key: &'static str) -> Vec<IpNet> {
+    let name = table.name_of(key);
     let mut networks = Vec::new();
-    for text in texts {
-        match text.parse::<IpNet>() {
-            Ok(network) if network.trunc() == network => networks.push(network),
+    for text in table.texts(reader, key).unwrap_or_default() {
+        let message = match text.parse::<IpNet>() {
+            Ok(network) if network.trunc() == network => {
+                networks.push(network);
+                continue;
+            }
             Ok(network) => {
-                let message = format!(
-                    "delivery.allow_networks: `{text}` has address bits behind its prefix: write `{}`",
-                    network.trunc()
-                );
-                reader.note(table.place_of("allow_networks"), message);
+                format!("{name}: `{text}` has address bits behind its prefix: write `{}`", network.trunc())
             }
-            Err(_) => {
-                let message = format!(
-                    "delivery.allow_networks: `{text}` is not a network: write one like `127.0.0.0/8`, or \
-                     `10.1.2.3/32` for one address"
-                );
-                reader.note(table.place_of("allow_networks"), message);
-            }
-        }
+            Err(_) => format!(
+                "{name}: `{text}` is not a network: write one like `127.0.0.0/8`, or `10.1.2.3/32` for one \
+                 address"
+            ),
+        };
+        reader.note(table.place_of(key), message);
     }
     networks
 }
@@ -396,6 +393,7 @@ pub(super) fn access(mut table: Table<'_>, reader: &mut Reader<'_>) -> Access {
                 .duration(reader, "session_lifetime", MINUTE..=30 * DAY)
                 .unwrap_or(logins.session_lifetime),
             sessions_max: table.count(reader, "sessions_max", 1..=1_000_000).unwrap_or(logins.sessions_max),
+            trusted_proxies: networks(&mut table, reader, "trusted_proxies"),
         },
         audit_retention: table
             .duration_or(reader, "audit_retention", DAY..=DAYS_MAX * DAY, "forever")

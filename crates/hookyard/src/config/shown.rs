@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use hookyard_api::settings::Setting;
+use ipnet::IpNet;
 
 use super::size;
 use super::table::show_duration;
@@ -37,6 +38,11 @@ impl Section<'_> {
 
     fn time_or(&mut self, name: &'static str, time: Option<Duration>, word: &str) {
         self.put(name, time.map_or_else(|| word.to_owned(), show_duration));
+    }
+
+    fn networks(&mut self, name: &'static str, networks: &[IpNet]) {
+        let networks: Vec<String> = networks.iter().map(|it| format!("\"{it}\"")).collect();
+        self.put(name, format!("[{}]", networks.join(", ")));
     }
 
     fn optional(&mut self, name: &'static str, value: Option<impl Display>) {
@@ -178,8 +184,7 @@ impl Config {
 
     fn delivery(&self, to: &mut Section<'_>) {
         let delivery = &self.delivery;
-        let networks: Vec<String> = delivery.allow_networks.iter().map(|it| format!("\"{it}\"")).collect();
-        to.put("allow_networks", format!("[{}]", networks.join(", ")));
+        to.networks("allow_networks", &delivery.allow_networks);
         to.put("lane_events_max", delivery.lane_events_max);
         to.put("lane_keys_max", delivery.lane_keys_max);
         to.put("latest_keys_max", delivery.latest_keys_max);
@@ -206,6 +211,7 @@ impl Config {
         to.time("failure_delay", logins.failure_delay);
         to.time("session_lifetime", logins.session_lifetime);
         to.put("sessions_max", logins.sessions_max);
+        to.networks("trusted_proxies", &logins.trusted_proxies);
         to.time_or("audit_retention", *audit_retention, "forever");
         to.put("audit_entries_max", audit_entries_max);
         to.time("idempotency_lifetime", idempotency.lifetime);

@@ -447,6 +447,7 @@ failures_per_minute_max = 32
 failure_delay = "33ms"
 session_lifetime = "34m"
 sessions_max = 35
+trusted_proxies = ["10.1.2.3/32", "fd00::/8"]
 audit_retention = "forever"
 audit_entries_max = 37000
 idempotency_lifetime = "38h"
@@ -530,6 +531,7 @@ level = "warn"
                 failure_delay: Duration::from_millis(33),
                 session_lifetime: s(34 * 60),
                 sessions_max: 35,
+                trusted_proxies: vec!["10.1.2.3/32".parse().unwrap(), "fd00::/8".parse().unwrap()],
             },
             audit_retention: None,
             audit_entries_max: 37_000,
@@ -599,6 +601,11 @@ fn single_settings_that_are_wrong() {
         ("[storage]\nretention = 'never'", 2, "must be a duration from 1m to 36500d in quotes"),
         ("[storage]\nsegment_bytes = '4GiB'", 2, "must be a size from 1MiB to 2"),
         ("[delivery]\nallow_networks = ['10.0.0.1']", 2, "`10.0.0.1` is not a network"),
+        (
+            "[access]\ntrusted_proxies = ['10.0.0.1']",
+            2,
+            "access.trusted_proxies: `10.0.0.1` is not a network",
+        ),
         ("[delivery]\nallow_networks = ['10.0.0.1/8']", 2, "write `10.0.0.0/8`"),
         ("[delivery]\nallow_networks = '10.0.0.0/8'", 2, "must be a list in brackets"),
         ("[delivery]\nallow_networks = [\n  1]", 3, "must list texts in quotes, not a number"),
