@@ -10,7 +10,8 @@
 //!
 //! - `partition`: one file: schema, opening, connections.
 //! - `fold`: records to rows. `apply`: rows to files, in one transaction each. `blocks`: where which values occur.
-//! - `follower`: the thread. `query`, `wish`, `scan`, `tally`: reading. `retain`: deleting what is past retention.
+//! - `follower`: the thread. `begin`: opening, and where a partition begins. `retain`: deleting what is past retention.
+//! - `query`, `wish`, `scan`, `tally`: reading.
 //!
 //! **Invariants**
 //! 1. How far the index has come stands in the newest partition, in the same transaction as the rows.
@@ -23,6 +24,7 @@ pub(crate) mod apply;
 pub(crate) mod blocks;
 pub(crate) mod fold;
 
+mod begin;
 pub(crate) mod follower;
 pub(crate) mod query;
 pub(crate) mod retain;
