@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use hookyard_model::alert::Alert;
 use hookyard_model::connection::Connection;
-use hookyard_model::destination::Destination;
 use hookyard_model::id::ProjectId;
-use hookyard_model::source::{ManagedBy, Source};
+use hookyard_model::source::ManagedBy;
+use hookyard_store::catalog::audit::Resource;
 use hookyard_store::catalog::{Change, Declaration, Outcome, Snapshot};
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 use crate::alerts::DeclaredAlertFields;
 use crate::body::JsonBody;
 use crate::caller::Caller;
+use crate::configured;
 use crate::connections::{self, DeclaredConnectionFields};
 use crate::destinations::DestinationFields;
 use crate::diff::{self, FieldChange};
@@ -103,13 +104,13 @@ pub(crate) async fn export(
 ) -> Json<DocumentView> {
     let snapshot = api.store.catalog().snapshot();
     let names = Names::of(&snapshot);
-    let now = api.clock.now();
+    let brief = |managed: Vec<Resource>| managed.iter().map(|it| shown::brief(it, &names)).collect();
     let Managed { sources, destinations, connections, alerts } = Managed::of(&snapshot, project);
     Json(DocumentView {
-        sources: sources.iter().map(|it| shown::export_source(it, &api)).collect(),
-        destinations: destinations.iter().map(|it| shown::export_destination(it, now)).collect(),
-        connections: connections.iter().map(|it| shown::export_connection(it, &names)).collect(),
-        alerts: alerts.iter().map(|it| shown::export_alert(it, &names)).collect(),
+        sources: brief(sources),
+        destinations: brief(destinations),
+        connections: brief(connections),
+        alerts: brief(alerts),
     })
 }
 
@@ -130,7 +131,7 @@ pub(crate) async fn plan(
     let tokenless: Vec<String> =
         sources.iter().filter(|it| it.token.is_none()).map(|it| it.name.clone()).collect();
     let outcome = api.store.catalog().declare(project, declaration).await?;
-    let mut plan = PlanView::new(&api, &Managed::of(&before, project), &before, &outcome);
+    let mut plan = PlanView::new(&Managed::of(&before, project), &before, &outcome);
     plan.undelivered_events = undelivered(&api, &outcome).await?;
     for change in plan.changes.iter_mut().filter(|it| it.action == "create") {
         // What is made anew each time is not told before it stays.
@@ -165,22 +166,13 @@ pub(crate) async fn apply(
     }
     let before = api.store.catalog().snapshot();
     let outcome = caller.catalog(&api).declare(project, declaration).await?;
-    let mut plan = PlanView::new(&api, &Managed::of(&before, project), &before, &outcome);
+    let mut plan = PlanView::new(&Managed::of(&before, project), &before, &outcome);
     plan.show(generated);
     // As where a single one is deleted: no event can be made of it any more, so now all there are can be cancelled.
     for connection in deleted_connections(&outcome) {
         plan.undelivered_events += connections::cancel_events_of(&api, connection.id).await?;
     }
     Ok(Json(plan))
-}
-
-/// How much of a thing is told.
-#[derive(Clone, Copy)]
-enum Form {
-    /// As it is exported: what is new is told by what is special about it.
-    Brief,
-    /// All of it, with hints of secrets.
-    Whole,
 }
 
 fn deleted_connections(outcome: &Outcome) -> impl Iterator<Item = &Arc<Connection>> {
@@ -197,48 +189,46 @@ async fn undelivered(api: &Shared, outcome: &Outcome) -> Result<u64, Problem> {
 
 /// What the API manages of a project, each kind oldest first.
 struct Managed {
-    sources: Vec<Arc<Source>>,
-    destinations: Vec<Arc<Destination>>,
-    connections: Vec<Arc<Connection>>,
-    alerts: Vec<Arc<Alert>>,
+    sources: Vec<Resource>,
+    destinations: Vec<Resource>,
+    connections: Vec<Resource>,
+    alerts: Vec<Resource>,
 }
 
 impl Managed {
     fn of(snapshot: &Snapshot, project: ProjectId) -> Self {
         let is_its = |of: ProjectId, managed_by| of == project && managed_by == ManagedBy::Api;
-        let mut managed = Self {
-            sources: picked(snapshot.sources.values(), |it| is_its(it.project, it.managed_by)),
-            destinations: picked(snapshot.destinations.values(), |it| is_its(it.project, it.managed_by)),
-            connections: picked(snapshot.connections.values(), |it| is_its(it.project, it.managed_by)),
-            alerts: picked(snapshot.alerts.values(), |it| is_its(it.project, it.managed_by)),
-        };
-        managed.sources.sort_unstable_by_key(|it| it.id);
-        managed.destinations.sort_unstable_by_key(|it| it.id);
-        managed.connections.sort_unstable_by_key(|it| it.id);
-        managed.alerts.sort_unstable_by_key(|it| it.id);
-        managed
+        Self {
+            sources: picked(&snapshot.sources, |it| is_its(it.project, it.managed_by), Resource::Source),
+            destinations: picked(
+                &snapshot.destinations,
+                |it| is_its(it.project, it.managed_by),
+                Resource::Destination,
+            ),
+            connections: picked(
+                &snapshot.connections,
+                |it| is_its(it.project, it.managed_by),
+                Resource::Connection,
+            ),
+            alerts: picked(&snapshot.alerts, |it| is_its(it.project, it.managed_by), Resource::Alert),
+        }
     }
 }
 
-fn picked<'a, T: 'a>(all: impl Iterator<Item = &'a Arc<T>>, is_its: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
-    all.filter(|it| is_its(it)).map(Arc::clone).collect()
+fn picked<Id: Ord + Copy, T>(
+    all: &FxHashMap<Id, Arc<T>>,
+    is_its: impl Fn(&T) -> bool,
+    wrap: fn(Arc<T>) -> Resource,
+) -> Vec<Resource> {
+    let mut picked: Vec<_> = all.iter().filter(|(_, it)| is_its(it)).collect();
+    picked.sort_unstable_by_key(|(id, _)| **id);
+    picked.into_iter().map(|(_, it)| wrap(Arc::clone(it))).collect()
 }
 
 impl PlanView {
-    fn new(api: &Shared, managed: &Managed, before: &Snapshot, outcome: &Outcome) -> Self {
+    fn new(managed: &Managed, before: &Snapshot, outcome: &Outcome) -> Self {
         let mut names = Names::of(before);
-        outcome.sources.iter().filter_map(|it| it.after.as_ref()).for_each(|it| names.note_source(it));
-        outcome
-            .destinations
-            .iter()
-            .filter_map(|it| it.after.as_ref())
-            .for_each(|it| names.note_destination(it));
-        outcome
-            .connections
-            .iter()
-            .filter_map(|it| it.after.as_ref())
-            .for_each(|it| names.note_connection(it));
-        let now = api.clock.now();
+        names.note(outcome);
         let mut plan = Self {
             version: outcome.version,
             changes: Vec::new(),
@@ -246,76 +236,46 @@ impl PlanView {
             undeclared: Vec::new(),
             undelivered_events: 0,
         };
-        let id = |it: &Source| (it.id.to_string(), it.name.clone());
-        plan.add("source", &outcome.sources, &managed.sources, id, |it, form| match form {
-            Form::Brief => shown::export_source(it, api),
-            Form::Whole => shown::source(it, api),
-        });
-        let id = |it: &Destination| (it.id.to_string(), it.name.clone());
-        plan.add("destination", &outcome.destinations, &managed.destinations, id, |it, form| match form {
-            Form::Brief => shown::export_destination(it, now),
-            Form::Whole => shown::destination(it, now),
-        });
-        let id = |it: &Connection| (it.id.to_string(), it.name.clone());
-        plan.add("connection", &outcome.connections, &managed.connections, id, |it, form| match form {
-            Form::Brief => shown::export_connection(it, &names),
-            Form::Whole => shown::connection(it, &names),
-        });
-        let id = |it: &Alert| (it.id.to_string(), it.name.clone());
-        plan.add("alert", &outcome.alerts, &managed.alerts, id, |it, form| match form {
-            Form::Brief => shown::export_alert(it, &names),
-            Form::Whole => shown::alert(it, &names),
-        });
+        plan.add(&outcome.sources, &managed.sources, Resource::Source, &names);
+        plan.add(&outcome.destinations, &managed.destinations, Resource::Destination, &names);
+        plan.add(&outcome.connections, &managed.connections, Resource::Connection, &names);
+        plan.add(&outcome.alerts, &managed.alerts, Resource::Alert, &names);
         plan
     }
 
     fn add<T: PartialEq>(
         &mut self,
-        resource_type: &'static str,
         changes: &[Change<T>],
-        managed: &[Arc<T>],
-        identity: impl Fn(&T) -> (String, String),
-        show: impl Fn(&T, Form) -> Map<String, Value>,
+        managed: &[Resource],
+        wrap: fn(Arc<T>) -> Resource,
+        names: &Names,
     ) {
         let mut told: Vec<String> = Vec::new();
         for change in changes {
-            let (before, after) = (change.before.as_deref(), change.after.as_deref());
-            let Some((id, name)) = after.or(before).map(&identity) else { continue };
-            told.push(id.clone());
-            if before == after {
+            let [before, after] = [&change.before, &change.after].map(|it| it.clone().map(wrap));
+            let Some(thing) = after.as_ref().or(before.as_ref()) else { continue };
+            told.push(thing.id());
+            if change.before == change.after {
                 self.unchanged += 1;
                 continue;
             }
-            let shown = |it: &T, form| Value::Object(show(it, form));
-            let (action, fields) = match (before, after) {
-                (None, None) => continue,
-                (None, Some(new)) => {
-                    let mut told = diff::changes(&Value::Null, &shown(new, Form::Brief));
-                    told.retain(|it| it.field != "name");
-                    ("create", told)
-                }
-                (Some(_), None) => ("delete", Vec::new()),
-                (Some(old), Some(new)) => {
-                    let changed = diff::changes(&shown(old, Form::Whole), &shown(new, Form::Whole));
-                    // Secrets can differ where their hints do not.
-                    let of_secret = changed.is_empty().then(FieldChange::of_a_secret);
-                    ("update", changed.into_iter().chain(of_secret).collect())
-                }
+            let (action, fields) = match (&before, &after) {
+                (_, None) => ("delete", Vec::new()),
+                (None, Some(new)) => ("create", made(new, names)),
+                (Some(old), Some(new)) => ("update", changed(old, new, names)),
             };
-            let secret_generated = None;
             self.changes.push(ChangeView {
                 action,
-                resource_type,
-                name,
-                id: Some(id),
+                resource_type: thing.type_name(),
+                name: thing.name().to_owned(),
+                id: Some(thing.id()),
                 fields,
-                secret_generated,
+                secret_generated: None,
             });
         }
-        for (id, name) in managed.iter().map(|it| identity(it)) {
-            if !told.contains(&id) {
-                self.undeclared.push(Undeclared { resource_type, name });
-            }
+        for thing in managed.iter().filter(|it| !told.contains(&it.id())) {
+            let (resource_type, name) = (thing.type_name(), thing.name().to_owned());
+            self.undeclared.push(Undeclared { resource_type, name });
         }
     }
 
@@ -329,4 +289,23 @@ impl PlanView {
             }
         }
     }
+}
+
+/// What is special about a new thing.
+fn made(new: &Resource, names: &Names) -> Vec<FieldChange> {
+    let mut told = diff::changes(&Value::Null, &Value::Object(shown::brief(new, names)));
+    told.retain(|it| it.field != "name");
+    told
+}
+
+/// What is different, with secrets that differ where what is shown of them does not.
+fn changed(old: &Resource, new: &Resource, names: &Names) -> Vec<FieldChange> {
+    let [before, after] = [old, new].map(|it| Value::Object(shown::whole(it, names)));
+    let mut changed = diff::changes(&before, &after);
+    for field in configured::unshown(old, new) {
+        if !changed.iter().any(|it| it.is_of(field)) {
+            changed.push(FieldChange::of_a_secret(field));
+        }
+    }
+    changed
 }

@@ -1,5 +1,5 @@
 //! What is configured of a thing, as the API shows it: without secrets, and without what happens by itself. The audit log
-//! shows how it differs, and tags are made of it.
+//! shows how it differs, tags are made of it, and documents.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{alerts, api_keys, connections, destinations, sources};
 
 /// Fields of answers that nobody configures: identity, what follows from other fields, and what happens by itself.
-pub(crate) const NOT_CONFIGURED: [&str; 5] = ["id", "lane", "failing_since", "created_at", "updated_at"];
+const NOT_CONFIGURED: [&str; 5] = ["id", "lane", "failing_since", "created_at", "updated_at"];
 
 /// The configured fields of a thing.
 pub(crate) fn shown(resource: &Resource) -> Map<String, Value> {
@@ -45,7 +45,7 @@ pub fn describe(from: Option<&Resource>, to: Option<&Resource>) -> Vec<Change> {
 }
 
 /// Fields whose secrets are different, which need not show in them.
-fn unshown(from: &Resource, to: &Resource) -> Vec<&'static str> {
+pub(crate) fn unshown(from: &Resource, to: &Resource) -> Vec<&'static str> {
     let differences = match (from, to) {
         (Resource::Source(from), Resource::Source(to)) => {
             vec![("secrets", from.verification.secrets != to.verification.secrets)]

@@ -16,9 +16,14 @@ pub(crate) struct FieldChange {
 }
 
 impl FieldChange {
-    /// A change of a secret that shows in nothing.
-    pub(crate) fn of_a_secret() -> Self {
-        Self { field: "secrets".to_owned(), from: "(hidden)".into(), to: "(another)".into() }
+    /// A change of a secret, which shows in nothing.
+    pub(crate) fn of_a_secret(field: &str) -> Self {
+        Self { field: field.to_owned(), from: "(hidden)".into(), to: "(another)".into() }
+    }
+
+    /// Whether it is of this field, or within it.
+    pub(crate) fn is_of(&self, field: &str) -> bool {
+        self.field.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 }
 

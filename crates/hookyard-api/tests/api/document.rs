@@ -126,6 +126,17 @@ async fn what_is_left_out_has_its_default_but_for_what_is_never_shown() {
     let another = json!({"sources": [{"name": "github", "provider": "github", "secrets": ["it-is-another-of-github"]}]});
     let plan = server.post(APPLY, another).await.ok();
     assert_eq!(plan["changes"][0]["fields"][0]["field"], "secrets");
+    // Also beside others, and of whatever has it.
+    let destination = |token: &str, timeout_ms: u64| {
+        let auth = json!({"kind": "bearer", "token": token});
+        let shop = json!({"name": "shop", "url": "https://shop.example/hooks", "auth": auth, "timeout_ms": timeout_ms});
+        json!({"destinations": [shop]})
+    };
+    server.post(APPLY, destination("a-token-of-the-shop", 1)).await.ok();
+    let plan = server.post(PLAN, destination("another-token-of-the-shop", 2)).await.ok();
+    let hidden = json!({"field": "auth", "from": "(hidden)", "to": "(another)"});
+    let timeout = json!({"field": "timeout_ms", "from": 1, "to": 2});
+    assert_eq!(plan["changes"][0]["fields"], json!([timeout, hidden]));
 }
 
 #[tokio::test]

@@ -88,13 +88,25 @@ impl Resource {
         }
     }
 
-    fn id(&self) -> String {
+    /// Its id.
+    pub fn id(&self) -> String {
         match self {
             Self::Source(it) => it.id.to_string(),
             Self::Destination(it) => it.id.to_string(),
             Self::Connection(it) => it.id.to_string(),
             Self::Alert(it) => it.id.to_string(),
             Self::ApiKey(it) => it.id.to_string(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Source(it) => &it.name,
+            Self::Destination(it) => &it.name,
+            Self::Connection(it) => &it.name,
+            Self::Alert(it) => &it.name,
+            Self::ApiKey(it) => &it.name,
         }
     }
 }
