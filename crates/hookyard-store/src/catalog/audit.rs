@@ -205,7 +205,8 @@ impl Catalog {
             let mut database = shared.database.lock().unwrap_or_else(PoisonError::into_inner);
             let tx = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let now = shared.clock.now();
-            put(&tx, &shared.ids, now, &author, &entry)?;
+            let NewEntry { action, resource_type, resource_id, changes } = entry;
+            put(&tx, &shared.ids, now, &author, (action, resource_type, resource_id, changes))?;
             drop_oldest(&tx, &shared.audit, now)?;
             tx.commit()?;
             Ok(())
@@ -252,7 +253,7 @@ pub(super) fn note_differences(
         let resource_type = thing.type_name();
         let named = author.action.filter(|action| action.split('.').next() == Some(resource_type));
         let action = named.map_or_else(|| format!("{resource_type}.{verb}"), str::to_owned);
-        put_row(tx, ids, now, author, (&action, resource_type, Some(thing.id()), changes))?;
+        put(tx, ids, now, author, (&action, resource_type, Some(thing.id()), changes))?;
     }
     drop_oldest(tx, settings, now)
 }
@@ -288,17 +289,6 @@ fn of_one_kind<Id: std::hash::Hash + Ord + Copy, T>(
 }
 
 fn put(
-    tx: &Transaction<'_>,
-    ids: &Generator,
-    now: Timestamp,
-    author: &Author,
-    entry: &NewEntry,
-) -> Result<(), WriteError> {
-    let NewEntry { action, resource_type, resource_id, changes } = entry.clone();
-    put_row(tx, ids, now, author, (action, resource_type, resource_id, changes))
-}
-
-fn put_row(
     tx: &Transaction<'_>,
     ids: &Generator,
     now: Timestamp,
