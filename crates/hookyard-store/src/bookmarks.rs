@@ -18,7 +18,7 @@ use crate::accept::{Arrival, Unavailable};
 use crate::history::{Page, ReadError, RequestDetails};
 use crate::store::Store;
 
-pub use stored::{OpenError, StoreError};
+pub use stored::StoreError;
 
 pub(crate) use stored::Bookmarks;
 

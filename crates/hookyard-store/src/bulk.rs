@@ -36,7 +36,7 @@ use crate::history::{EventFilter, ListError};
 
 pub use judge::LeftOut;
 pub use plan::Plan;
-pub use stored::{OpenError, StoreError};
+pub use stored::StoreError;
 
 pub(crate) use stored::Operations;
 

@@ -15,7 +15,7 @@
 mod stored;
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,10 +25,11 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::catalog::SecretKey;
 use crate::catalog::seal::{self, Place};
+use crate::database::{Database, OpenError};
 use crate::store::Store;
 
-const FILE: &str = "idempotency.sqlite";
-const VERSION: u32 = 1;
+const DATABASE: Database =
+    Database { of: "repeated calls", file: "idempotency.sqlite", version: 1, table: "calls" };
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,17 +92,6 @@ pub enum Begun {
     CutOff,
     /// The key was used for another call.
     AnotherCall,
-}
-
-/// The database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot open the database of repeated calls {}: {cause}; move it away to go on without the answers in it",
-    path.display()
-)]
-pub struct OpenError {
-    path: PathBuf,
-    cause: String,
 }
 
 /// The database cannot be read or written.
@@ -182,13 +172,9 @@ impl Calls {
         ids: Arc<Generator>,
         settings: Settings,
     ) -> Result<Self, OpenError> {
-        let path = directory.join(FILE);
-        let failed = |cause: String| OpenError { path: path.clone(), cause };
-        let database = open(&path).map_err(|error| failed(error.to_string()))?.map_err(failed)?;
-        let newest: Option<i64> = database
-            .query_row("SELECT max(id) FROM calls", [], |row| row.get(0))
-            .map_err(|error| failed(error.to_string()))?;
-        ids.advance_past(newest.unwrap_or_default().cast_unsigned());
+        let migrate =
+            |database: &Connection, _| database.execute_batch(include_str!("idempotency/schema.sql"));
+        let database = DATABASE.open(directory, &ids, migrate)?;
         let (database, under_way) = (Mutex::new(database), Mutex::default());
         Ok(Self { database, key, clock, ids, settings, under_way })
     }
@@ -311,21 +297,3 @@ const PUT: &str = "
 const KEEP: &str = "UPDATE calls SET answer = ?2, bytes = bytes + ?3 WHERE id = ?1";
 const SUMS: &str = "SELECT count(*), coalesce(sum(bytes), 0) FROM calls";
 const OLDEST: &str = "SELECT id, begun_at_us, bytes FROM calls ORDER BY id";
-
-fn open(path: &Path) -> rusqlite::Result<Result<Connection, String>> {
-    let mut database = Connection::open(path)?;
-    // Returns the mode it ended in; without a write-ahead log commits are as durable, only slower.
-    database.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    database.pragma_update(None, "synchronous", "FULL")?;
-    let tx = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: u32 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > VERSION {
-        return Ok(Err(format!("it has version {found}, and this hookyard knows up to {VERSION}")));
-    }
-    if found == 0 {
-        tx.execute_batch(include_str!("idempotency/schema.sql"))?;
-        tx.pragma_update(None, "user_version", VERSION)?;
-    }
-    tx.commit()?;
-    Ok(Ok(database))
-}

@@ -42,7 +42,7 @@ use crate::history::Page;
 use crate::store::Store;
 
 pub(crate) use follower::{Parts, Running, start};
-pub use stored::{ActError, OpenError, StoreError};
+pub use stored::{ActError, StoreError};
 
 /// Within this time of the first one rejected requests are counted together.
 pub const REJECTED_WINDOW: Duration = Duration::from_secs(5 * 60);
@@ -191,7 +191,7 @@ impl Store {
         filter: Filter,
         page: Page<IssueId>,
     ) -> Result<Vec<Issue>, StoreError> {
-        self.inner.issues.issues.settle().await;
+        self.inner.issues.issues.rounds.settle().await;
         self.inner.issues.issues.list(project, filter, page).await
     }
 
@@ -200,7 +200,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where it cannot be read.
     pub async fn issue(&self, project: ProjectId, id: IssueId) -> Result<Option<Issue>, StoreError> {
-        self.inner.issues.issues.settle().await;
+        self.inner.issues.issues.rounds.settle().await;
         self.inner.issues.issues.find(project, id).await
     }
 
@@ -209,7 +209,7 @@ impl Store {
     /// # Errors
     /// [`ActError`] where it is resolved, or unknown.
     pub async fn acknowledge_issue(&self, project: ProjectId, id: IssueId) -> Result<Issue, ActError> {
-        self.inner.issues.issues.settle().await;
+        self.inner.issues.issues.rounds.settle().await;
         self.inner.issues.issues.acknowledge(project, id).await
     }
 
@@ -218,7 +218,7 @@ impl Store {
     /// # Errors
     /// [`ActError`] where it is resolved already, or unknown.
     pub async fn resolve_issue(&self, project: ProjectId, id: IssueId) -> Result<Issue, ActError> {
-        self.inner.issues.issues.settle().await;
+        self.inner.issues.issues.rounds.settle().await;
         self.inner.issues.issues.resolve(project, id).await
     }
 }

@@ -27,7 +27,9 @@
 //! - [`series`]: what was counted, over time; a database of its own.
 //! - [`live`]: the onlooker's side. What happens, as it happens.
 //! - [`catalog`]: projects, sources, destinations, connections, alerts, API keys, and who did what; a database of its own.
-//! - `journal`: append-only segments, the truth. `index`: SQLite, derived from them at any time.
+//! - `journal`: append-only segments, the truth. `index`: SQLite, derived from them at any time. `rounds`: threads that follow
+//!   the journal.
+//! - `database`: how the databases of their own are opened.
 
 pub mod store;
 
@@ -56,8 +58,10 @@ pub mod series;
 
 pub mod catalog;
 
+mod database;
 mod index;
 mod journal;
+mod rounds;
 mod stored;
 
 pub use journal::disk::Faults;

@@ -23,19 +23,19 @@ mod histogram;
 mod stored;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::id::{ConnectionId, DestinationId};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
-use tokio::sync::watch;
 
 use crate::history::ReadError;
 use crate::index::query;
 use crate::issues::WAITING_LOOKED_AT_MAX;
 use crate::journal::disk;
+use crate::rounds::Rounds;
 use crate::store::Store;
 use counts::{Pending, SPAN_S, Span};
 use stored::MINUTE_S;
@@ -50,8 +50,6 @@ pub const SPANS_KEPT_FOR: Duration = Duration::from_secs(3600);
 pub const POINTS_MAX: u64 = 1_000;
 /// What goes on now is what was counted within this time, and in the span that is not over.
 pub const WINDOW: Duration = Duration::from_secs(60);
-/// How long a reader waits for what is durable to be counted.
-const SETTLE_MAX: Duration = Duration::from_secs(2);
 
 /// How much of what was counted is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,14 +119,6 @@ pub struct Backlog {
     pub oldest: FxHashMap<DestinationId, Timestamp>,
 }
 
-/// What the follower is asked for.
-#[derive(Debug, Default)]
-struct Wishes {
-    stop: bool,
-    /// How many rounds readers have asked for.
-    rounds: u64,
-}
-
 /// The database, and what is to go into it.
 #[derive(Debug)]
 struct State {
@@ -149,41 +139,17 @@ impl State {
 pub(crate) struct Series {
     state: Mutex<State>,
     clock: Clock,
-    wishes: Mutex<Wishes>,
-    wake: Condvar,
-    /// How many of the rounds that were asked for have been made.
-    made: watch::Sender<u64>,
+    /// What is asked of the follower.
+    rounds: Arc<Rounds>,
 }
 
 impl Series {
     fn new(state: State, clock: Clock) -> Self {
-        Self {
-            state: Mutex::new(state),
-            clock,
-            wishes: Mutex::default(),
-            wake: Condvar::new(),
-            made: watch::Sender::new(0),
-        }
+        Self { state: Mutex::new(state), clock, rounds: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wish<T>(&self, wish: impl FnOnce(&mut Wishes) -> T) -> T {
-        let wished = wish(&mut self.wishes.lock().unwrap_or_else(PoisonError::into_inner));
-        self.wake.notify_all();
-        wished
-    }
-
-    /// Waits until what is there now has been counted, for at most [`SETTLE_MAX`].
-    async fn settle(&self) {
-        let wanted = self.wish(|wishes| {
-            wishes.rounds += 1;
-            wishes.rounds
-        });
-        let mut made = self.made.subscribe();
-        let _ = tokio::time::timeout(SETTLE_MAX, made.wait_for(|made| *made >= wanted)).await;
     }
 
     fn points(&self, subject: Subject, wanted: Wanted) -> rusqlite::Result<Points> {
@@ -262,7 +228,7 @@ impl Store {
         step: Duration,
     ) -> Result<Points, ReadError> {
         let series = Arc::clone(&self.inner.series.series);
-        series.settle().await;
+        series.rounds.settle().await;
         let wanted = Wanted::new(from, to, step, series.clock.now());
         on_thread(move || series.points(subject, wanted).map_err(|error| ReadError(error.to_string()))).await
     }
@@ -273,7 +239,7 @@ impl Store {
     /// [`ReadError`] where the database or the index cannot be read.
     pub async fn current(&self) -> Result<Current, ReadError> {
         let series = Arc::clone(&self.inner.series.series);
-        series.settle().await;
+        series.rounds.settle().await;
         let backlog = self.backlog().await?;
         let directory = self.inner.directory.clone();
         on_thread(move || {

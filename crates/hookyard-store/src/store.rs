@@ -17,6 +17,7 @@ use crate::bookmarks::{self, Bookmarks};
 use crate::bulk;
 use crate::catalog::{self, Catalog, SecretKey, audit};
 use crate::claims::Claims;
+use crate::database;
 use crate::idempotency;
 use crate::index::{self, follower};
 use crate::issues;
@@ -133,18 +134,9 @@ pub enum OpenError {
     /// The configuration database cannot be opened.
     #[error(transparent)]
     Catalog(#[from] catalog::OpenError),
-    /// The database of bulk operations cannot be opened.
+    /// Another database cannot be opened.
     #[error(transparent)]
-    Bulk(#[from] bulk::OpenError),
-    /// The database of repeated calls cannot be opened.
-    #[error(transparent)]
-    Idempotency(#[from] idempotency::OpenError),
-    /// The database of bookmarks cannot be opened.
-    #[error(transparent)]
-    Bookmarks(#[from] bookmarks::OpenError),
-    /// The database of issues cannot be opened.
-    #[error(transparent)]
-    Issues(#[from] issues::OpenError),
+    Database(#[from] database::OpenError),
     /// The database of series cannot be opened.
     #[error(transparent)]
     Series(#[from] series::OpenError),

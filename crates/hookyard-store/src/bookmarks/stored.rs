@@ -3,7 +3,7 @@
 //! **Invariant:** every change is one transaction with a full sync.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -14,19 +14,12 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::{Bookmark, BookmarkChange, BookmarkError, NewBookmark, Settings};
+use crate::database::{Database, OpenError};
 use crate::history::{Page, RequestDetails};
 use crate::stored::request::{accepted_code, proof_of, verdict};
 
-const FILE: &str = "bookmarks.sqlite";
-const VERSION: u32 = 1;
-
-/// The database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot open the database of bookmarks {}: {cause}; move it away to go on without those in it", path.display())]
-pub struct OpenError {
-    path: PathBuf,
-    cause: String,
-}
+const DATABASE: Database =
+    Database { of: "bookmarks", file: "bookmarks.sqlite", version: 1, table: "bookmarks" };
 
 /// The database cannot be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,13 +55,8 @@ impl Bookmarks {
         clock: Clock,
         ids: Arc<Generator>,
     ) -> Result<Self, OpenError> {
-        let path = directory.join(FILE);
-        let failed = |cause: String| OpenError { path: path.clone(), cause };
-        let database = open(&path).map_err(|error| failed(error.to_string()))?.map_err(failed)?;
-        let newest: Option<i64> = database
-            .query_row("SELECT max(id) FROM bookmarks", [], |row| row.get(0))
-            .map_err(|error| failed(error.to_string()))?;
-        ids.advance_past(newest.unwrap_or_default().cast_unsigned());
+        let migrate = |database: &Connection, _| database.execute_batch(include_str!("schema.sql"));
+        let database = DATABASE.open(directory, &ids, migrate)?;
         Ok(Self { database: Mutex::new(database), settings, clock, ids })
     }
 
@@ -224,24 +212,6 @@ const REQUEST: &str = "
     SELECT request, source, received_at_us, remote, verdict, detail, late, provider_event_id, topic,
         provider_time_us, head, body, body_bytes
     FROM bookmarks WHERE id = ?1 AND project = ?2";
-
-fn open(path: &Path) -> rusqlite::Result<Result<Connection, String>> {
-    let mut database = Connection::open(path)?;
-    // Returns the mode it ended in; without a write-ahead log commits are as durable, only slower.
-    database.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    database.pragma_update(None, "synchronous", "FULL")?;
-    let tx = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: u32 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > VERSION {
-        return Ok(Err(format!("it has version {found}, and this hookyard knows up to {VERSION}")));
-    }
-    if found == 0 {
-        tx.execute_batch(include_str!("schema.sql"))?;
-        tx.pragma_update(None, "user_version", VERSION)?;
-    }
-    tx.commit()?;
-    Ok(Ok(database))
-}
 
 fn insert(
     tx: &Connection,

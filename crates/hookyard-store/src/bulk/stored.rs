@@ -7,7 +7,7 @@
 
 mod rows;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,27 +18,17 @@ use tokio::sync::Notify;
 
 use super::plan::{Plan, before};
 use super::{Operation, OperationState, Order, Progress, StartError, StopError};
+use crate::database::{Database, OpenError};
 use crate::history::Page;
 use rows::{COLUMNS, StoredFilter, StoredMark, StoredProgress, json, read, read_work};
 
-const FILE: &str = "bulk.sqlite";
 /// Version 2 knows more restrictions in `filter`; those of version 1 are read as they are.
-const VERSION: u32 = 2;
+const DATABASE: Database =
+    Database { of: "bulk operations", file: "bulk.sqlite", version: 2, table: "bulk_operations" };
 /// How long an operation that has ended is kept.
 const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How many of those that have ended are kept.
 const KEPT_MAX: u32 = 1_000;
-
-/// The database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot open the database of bulk operations {}: {cause}; move it away to go on without those in it",
-    path.display()
-)]
-pub struct OpenError {
-    path: PathBuf,
-    cause: String,
-}
 
 /// The database cannot be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,13 +75,10 @@ pub(crate) struct Operations {
 impl Operations {
     /// Opens the database, or makes it. Blocks. Ids from `ids` will be greater than all that are in it.
     pub(crate) fn open(directory: &Path, clock: Clock, ids: Arc<Generator>) -> Result<Self, OpenError> {
-        let path = directory.join(FILE);
-        let failed = |cause: String| OpenError { path: path.clone(), cause };
-        let database = open(&path).map_err(|error| failed(error.to_string()))?.map_err(failed)?;
-        let newest: Option<i64> = database
-            .query_row("SELECT max(id) FROM bulk_operations", [], |row| row.get(0))
-            .map_err(|error| failed(error.to_string()))?;
-        ids.advance_past(newest.unwrap_or_default().cast_unsigned());
+        let database = DATABASE.open(directory, &ids, |database, found| match found {
+            0 => database.execute_batch(include_str!("schema.sql")),
+            _ => Ok(()),
+        })?;
         let database = Mutex::new(database);
         Ok(Self { database, clock, ids, changed: Notify::new(), stalled: Mutex::default() })
     }
@@ -279,26 +266,6 @@ const ADVANCE: &str = "
 
 const END: &str =
     "UPDATE bulk_operations SET state = ?2, ended_at_us = ?3 WHERE id = ?1 AND state = 'running'";
-
-fn open(path: &Path) -> rusqlite::Result<Result<Connection, String>> {
-    let mut database = Connection::open(path)?;
-    // Returns the mode it ended in; without a write-ahead log commits are as durable, only slower.
-    database.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    database.pragma_update(None, "synchronous", "FULL")?;
-    let tx = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: u32 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > VERSION {
-        return Ok(Err(format!("it has version {found}, and this hookyard knows up to {VERSION}")));
-    }
-    if found == 0 {
-        tx.execute_batch(include_str!("schema.sql"))?;
-    }
-    if found < VERSION {
-        tx.pragma_update(None, "user_version", VERSION)?;
-    }
-    tx.commit()?;
-    Ok(Ok(database))
-}
 
 fn insert(database: &Connection, operation: &Operation, before: EventId) -> Result<(), StoreError> {
     let order = &operation.order;

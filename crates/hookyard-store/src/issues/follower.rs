@@ -5,35 +5,31 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use hookyard_model::clock::Clock;
 use hookyard_model::id::{DestinationId, Generator, RequestId};
 use rusqlite::Connection;
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::apply::{self, Applied};
 use super::fold::Run;
 use super::look::{self, Waiting};
-use super::stored::{Issues, OpenError, Wishes};
+use super::stored::{DATABASE, Issues};
 use super::{Settings, WAITING_LOOKED_AT_MAX};
 use crate::catalog::{Catalog, Snapshot};
+use crate::database::OpenError;
 use crate::index::{self, Index, query};
 use crate::journal::follow::{Item, Tail};
 use crate::journal::record::Position;
+use crate::rounds::{Round, Thread};
 
-/// The longest that what was committed is not taken in.
-const REST: Duration = Duration::from_millis(200);
 /// How often it is looked at what no record says.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After events that wait too long were looked for, it rests for so many times as long as that took.
 const WAITING_REST: u32 = 20;
-/// How long the thread waits after an error before it tries again.
-const RETRY_EVERY: Duration = Duration::from_secs(1);
-
 /// What the thread needs.
 pub(crate) struct Parts {
     pub(crate) directory: PathBuf,
@@ -49,16 +45,7 @@ pub(crate) struct Parts {
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) issues: Arc<Issues>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.issues.wish(|wishes| wishes.stop = true);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
+    _thread: Thread,
 }
 
 /// Why a round ended early.
@@ -81,8 +68,6 @@ struct Follower {
     looked_at: Option<Instant>,
     /// From when on events that wait too long are looked for again.
     waiting_due_at: Option<Instant>,
-    /// How many of the rounds that readers asked for have been made.
-    made: u64,
     /// The configuration that issues are in line with.
     snapshot_version: Option<u64>,
 }
@@ -99,69 +84,30 @@ pub(crate) fn start(parts: Parts) -> Result<Running, OpenError> {
         reached = end;
     }
     let (issues, directory) = (Arc::new(issues), parts.directory.clone());
-    let follower = Follower {
+    let mut follower = Follower {
         issues: Arc::clone(&issues),
         parts,
         reached,
         stored: reached.position,
         looked_at: None,
         waiting_due_at: None,
-        made: 0,
         snapshot_version: None,
     };
-    let thread = std::thread::Builder::new().name("issues".to_owned()).spawn(move || follower.run());
-    let thread = thread.map_err(|error| OpenError::new(&directory, &error))?;
-    Ok(Running { issues, thread: Some(thread) })
+    let thread = issues.rounds.start("issues", move |round| follower.round(round));
+    Ok(Running { issues, _thread: thread.map_err(|error| DATABASE.failed(&directory, error))? })
 }
 
 impl Follower {
-    fn run(mut self) {
-        loop {
-            let (stop, wanted) = self.wait();
-            if let Err(error) = self.round(wanted) {
-                error!(%error, "issues fall behind until that works again");
-                if stop || self.pause() {
-                    return;
-                }
-            }
-            if stop {
-                break;
-            }
-        }
-        let issues = Arc::clone(&self.issues);
-        if let Err(error) = issues.change(&mut issues.lock(), |database| self.reached.store(database)) {
-            warn!(%error, "how far issues came is not stored; it is read again after the start");
-        }
-    }
-
-    /// Gives a failing disk time. True where the thread is to end.
-    fn pause(&self) -> bool {
-        let wishes = self.issues.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        let paused = self.issues.wake.wait_timeout_while(wishes, RETRY_EVERY, |wishes| !wishes.stop);
-        paused.unwrap_or_else(PoisonError::into_inner).0.stop
-    }
-
-    /// Rests until something is asked for or time has passed. Whether the thread is to end, and how many rounds were
-    /// asked for.
-    fn wait(&self) -> (bool, u64) {
-        let wishes = self.issues.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_idle = |wishes: &mut Wishes| wishes.rounds == self.made && !wishes.stop;
-        let rested = self.issues.wake.wait_timeout_while(wishes, REST, is_idle);
-        let wishes = rested.unwrap_or_else(PoisonError::into_inner).0;
-        (wishes.stop, wishes.rounds)
-    }
-
     /// Takes in everything that is committed, then looks at the rest where that is due, or was asked for.
-    fn round(&mut self, wanted: u64) -> Result<(), Failed> {
+    fn round(&mut self, round: Round) -> Result<(), Failed> {
         let snapshot = self.parts.catalog.snapshot();
         while self.take_in(&snapshot)? {}
         let is_due = self.looked_at.is_none_or(|at| at.elapsed() >= LOOK_EVERY);
-        if is_due || wanted > self.made || self.snapshot_version != Some(snapshot.version) {
+        if is_due || round.is_wanted || self.snapshot_version != Some(snapshot.version) {
             self.look(&snapshot)?;
             self.looked_at = Some(Instant::now());
         }
-        self.made = wanted;
-        self.issues.made.send_replace(wanted);
+        self.issues.rounds.made(round);
         let began_at = Instant::now();
         // Where nobody asks for it, once: what an earlier run opened is resolved.
         let is_wanted = self.parts.settings.backpressure_age_max.is_some() || self.waiting_due_at.is_none();
@@ -169,6 +115,9 @@ impl Follower {
         if is_wanted && is_due && !self.parts.index.is_recovering() {
             self.look_at_waiting(&snapshot)?;
             self.waiting_due_at = Some(began_at + LOOK_EVERY + began_at.elapsed() * WAITING_REST);
+        }
+        if round.is_last {
+            self.change(|_, database| self.reached.store(database))?;
         }
         Ok(())
     }
@@ -221,12 +170,10 @@ impl Follower {
 
     /// Says so where retention has deleted what was not read.
     fn skip_what_is_gone(&mut self) {
-        let Some((first, _)) = self.parts.tail.oldest(1).first().copied() else { return };
-        let Position { segment, .. } = self.reached.position;
-        if segment < first && segment != 0 {
-            warn!(from = segment, to = first, "retention deleted segments that were not searched for issues");
-            self.reached.position = Position { segment: first, offset: 0 };
-        }
+        let Some(left) = self.parts.tail.behind_gap(self.reached.position) else { return };
+        let (from, to) = (self.reached.position.segment, left.segment);
+        warn!(from, to, "retention deleted segments that were not searched for issues");
+        self.reached.position = left;
     }
 
     fn look(&mut self, snapshot: &Snapshot) -> Result<(), Failed> {

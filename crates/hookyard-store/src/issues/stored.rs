@@ -2,10 +2,9 @@
 //!
 //! **Invariant:** every change is one transaction with a full sync.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::id::{ConnectionId, DestinationId, Generator, IssueId, ProjectId, RequestId, SourceId};
@@ -20,29 +19,12 @@ use super::fold::Watched;
 use super::outbox;
 use super::{Filter, Issue, ResolvedBy, State};
 use crate::alerts::News;
+use crate::database::{Database, OpenError};
 use crate::history::Page;
+use crate::rounds::Rounds;
 
-const FILE: &str = "issues.sqlite";
-const VERSION: u32 = 2;
-/// How long a reader waits for what is durable to be taken in.
-const SETTLE_MAX: Duration = Duration::from_secs(2);
-
-/// The database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "cannot open the database of issues {}: {cause}; move it away to go on without those in it",
-    path.display()
-)]
-pub struct OpenError {
-    path: PathBuf,
-    cause: String,
-}
-
-impl OpenError {
-    pub(super) fn new(directory: &Path, cause: &impl std::fmt::Display) -> Self {
-        Self { path: directory.join(FILE), cause: cause.to_string() }
-    }
-}
+pub(super) const DATABASE: Database =
+    Database { of: "issues", file: "issues.sqlite", version: 2, table: "issues" };
 
 /// The database cannot be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,14 +57,6 @@ impl From<rusqlite::Error> for ActError {
     }
 }
 
-/// What the follower is asked for.
-#[derive(Debug, Default)]
-pub(super) struct Wishes {
-    pub(super) stop: bool,
-    /// How many rounds readers have asked for.
-    pub(super) rounds: u64,
-}
-
 /// The database with what is known of it in memory.
 #[derive(Debug)]
 pub(super) struct Known {
@@ -99,10 +73,8 @@ pub(super) struct Known {
 pub(crate) struct Issues {
     known: Mutex<Known>,
     pub(super) clock: Clock,
-    /// How many of the rounds that were asked for have been made.
-    pub(super) made: watch::Sender<u64>,
-    pub(super) wishes: Mutex<Wishes>,
-    pub(super) wake: Condvar,
+    /// What is asked of the follower.
+    pub(super) rounds: Arc<Rounds>,
     open: AtomicU64,
     /// News of issues that waits for those who tell it, at most.
     outbox_max: u32,
@@ -127,11 +99,14 @@ impl Issues {
         end: Applied,
         outbox_max: u32,
     ) -> Result<(Self, Applied), OpenError> {
-        let sql_failed = |error: rusqlite::Error| OpenError::new(directory, &error);
-        let database = open(&directory.join(FILE), end).map_err(sql_failed)?;
-        let database = database.map_err(|cause| OpenError::new(directory, &cause))?;
-        let newest = database.query_row("SELECT max(id) FROM issues", [], |row| row.get::<_, Option<i64>>(0));
-        ids.advance_past(newest.map_err(sql_failed)?.unwrap_or_default().cast_unsigned());
+        let sql_failed = |error: rusqlite::Error| DATABASE.failed(directory, error);
+        let database = DATABASE.open(directory, ids, |database, found| {
+            if found == 0 {
+                database.execute_batch(include_str!("schema.sql"))?;
+                end.store(database)?;
+            }
+            database.execute_batch(include_str!("alerts.sql"))
+        })?;
         let applied = Applied::load(&database).map_err(sql_failed)?.unwrap_or(end);
         let watched = Watched::default();
         let mut known = Known { database, watched, is_stale: false, alerts_version: None };
@@ -139,9 +114,7 @@ impl Issues {
         let issues = Self {
             known: Mutex::new(known),
             clock,
-            made: watch::Sender::new(0),
-            wishes: Mutex::default(),
-            wake: Condvar::new(),
+            rounds: Arc::default(),
             open: AtomicU64::new(open),
             outbox_max,
             newest: watch::Sender::new(0),
@@ -183,23 +156,6 @@ impl Issues {
         self.open.store(known.refresh()?, Ordering::Relaxed);
         known.is_stale = false;
         Ok(())
-    }
-
-    /// Asks the follower for something.
-    pub(super) fn wish<T>(&self, wish: impl FnOnce(&mut Wishes) -> T) -> T {
-        let wished = wish(&mut self.wishes.lock().unwrap_or_else(PoisonError::into_inner));
-        self.wake.notify_all();
-        wished
-    }
-
-    /// Waits until what is there now has been taken in, for at most [`SETTLE_MAX`].
-    pub(super) async fn settle(&self) {
-        let wanted = self.wish(|wishes| {
-            wishes.rounds += 1;
-            wishes.rounds
-        });
-        let mut made = self.made.subscribe();
-        let _ = tokio::time::timeout(SETTLE_MAX, made.wait_for(|made| *made >= wanted)).await;
     }
 
     /// Runs something on a thread that may block. It is carried through also where the caller stops waiting.
@@ -293,28 +249,6 @@ const ACKNOWLEDGE: &str = "
 
 const RESOLVE: &str = "
     UPDATE issues SET state = 'resolved', resolved_at_us = ?2, resolved_by = 'person' WHERE id = ?1";
-
-fn open(path: &Path, end: Applied) -> rusqlite::Result<Result<Connection, String>> {
-    let mut database = Connection::open(path)?;
-    // Returns the mode it ended in; without a write-ahead log commits are as durable, only slower.
-    database.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    database.pragma_update(None, "synchronous", "FULL")?;
-    let tx = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: u32 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > VERSION {
-        return Ok(Err(format!("it has version {found}, and this hookyard knows up to {VERSION}")));
-    }
-    if found == 0 {
-        tx.execute_batch(include_str!("schema.sql"))?;
-        end.store(&tx)?;
-    }
-    if found < 2 {
-        tx.execute_batch(include_str!("alerts.sql"))?;
-    }
-    tx.pragma_update(None, "user_version", VERSION)?;
-    tx.commit()?;
-    Ok(Ok(database))
-}
 
 fn conditions(filter: Filter) -> (String, Vec<Value>) {
     let (mut sql, mut parameters) = (String::new(), Vec::new());

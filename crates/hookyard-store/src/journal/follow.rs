@@ -144,6 +144,12 @@ impl Tail {
         all.take(count).collect()
     }
 
+    /// Where to go on who has read up to a position, where retention has deleted what comes behind it.
+    pub(crate) fn behind_gap(&self, reached: Position) -> Option<Position> {
+        let (first, _) = self.oldest(1).first().copied()?;
+        (reached.segment < first && reached.segment != 0).then_some(Position { segment: first, offset: 0 })
+    }
+
     /// Where the valid part of a finished segment ends.
     pub(crate) fn end_of(&self, segment: u32) -> Option<u32> {
         self.lock().finished.get(&segment).map(|known| known.end)

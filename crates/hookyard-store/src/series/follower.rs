@@ -5,16 +5,15 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use hookyard_model::clock::{Clock, Timestamp};
 use hookyard_model::id::made_at;
 use rusqlite::TransactionBehavior;
 use rustc_hash::{FxHashMap, FxHashSet};
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::counts::{Span, Subject};
 use super::{OpenError, SPANS_KEPT_FOR, Series, Settings, State, fold, stored};
@@ -22,11 +21,8 @@ use crate::catalog::Catalog;
 use crate::index::{Index, query};
 use crate::journal::follow::{Item, Tail};
 use crate::journal::record::Position;
+use crate::rounds::{Round, Thread};
 
-/// The longest that what was committed is not counted.
-const REST: Duration = Duration::from_millis(200);
-/// How long the thread waits after an error before it tries again.
-const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// For so much longer what was counted by ten seconds is kept than it can be asked for.
 const SPANS_SLACK: Duration = Duration::from_secs(600);
 /// Counts in memory, for each a subject and a span, at which they are stored although their span is not over.
@@ -46,16 +42,7 @@ pub(crate) struct Parts {
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) series: Arc<Series>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.series.wish(|wishes| wishes.stop = true);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
+    _thread: Thread,
 }
 
 /// Why a round ended early.
@@ -75,8 +62,6 @@ struct Follower {
     looked_in: Option<Span>,
     /// What had undelivered events then.
     waiting: FxHashSet<Subject>,
-    /// How many of the rounds that readers asked for have been made.
-    made: u64,
 }
 
 /// Opens the database in the directory and starts counting.
@@ -92,60 +77,21 @@ pub(crate) fn start(parts: Parts) -> Result<Running, OpenError> {
     let state = State::new(database, rows, parts.settings.subjects_max);
     let series = Arc::new(Series::new(state, parts.clock.clone()));
     let directory = parts.directory.clone();
-    let follower = Follower {
+    let mut follower = Follower {
         series: Arc::clone(&series),
         parts,
         reached,
         looked_in: None,
         waiting: FxHashSet::default(),
-        made: 0,
     };
-    let thread = std::thread::Builder::new().name("series".to_owned()).spawn(move || follower.run());
+    let thread = series.rounds.start("series", move |round| follower.round(round));
     let thread = thread.map_err(|error| OpenError::new(&directory, &error))?;
-    Ok(Running { series, thread: Some(thread) })
+    Ok(Running { series, _thread: thread })
 }
 
 impl Follower {
-    fn run(mut self) {
-        loop {
-            let (stop, wanted) = self.wait();
-            let mut made = self.round(wanted);
-            if stop {
-                made = made.and_then(|()| self.store());
-            }
-            if let Err(error) = made {
-                error!(%error, "series fall behind until that works again");
-                if stop || self.pause() {
-                    return;
-                }
-            }
-            if stop {
-                return;
-            }
-        }
-    }
-
-    /// Gives a failing disk time. True where the thread is to end.
-    fn pause(&self) -> bool {
-        let wishes = self.series.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        let paused = self.series.wake.wait_timeout_while(wishes, RETRY_EVERY, |wishes| !wishes.stop);
-        paused.unwrap_or_else(PoisonError::into_inner).0.stop
-    }
-
-    /// Rests until something is asked for or time has passed. Whether the thread is to end, and how many rounds were
-    /// asked for.
-    fn wait(&self) -> (bool, u64) {
-        let wishes = self.series.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        let rested = self
-            .series
-            .wake
-            .wait_timeout_while(wishes, REST, |wishes| wishes.rounds == self.made && !wishes.stop);
-        let wishes = rested.unwrap_or_else(PoisonError::into_inner).0;
-        (wishes.stop, wishes.rounds)
-    }
-
-    /// Counts everything that is committed, and stores what is of spans that are over.
-    fn round(&mut self, wanted: u64) -> Result<(), Failed> {
+    /// Counts everything that is committed, and stores what is of spans that are over; at last, all of it.
+    fn round(&mut self, round: Round) -> Result<(), Failed> {
         loop {
             if self.series.lock().pending.counts.len() >= PENDING_MAX {
                 self.store()?;
@@ -160,9 +106,8 @@ impl Follower {
             self.look(now);
             self.looked_in = Some(Span::of(now));
         }
-        self.made = wanted;
-        self.series.made.send_replace(wanted);
-        Ok(())
+        self.series.rounds.made(round);
+        if round.is_last { self.store() } else { Ok(()) }
     }
 
     /// Counts the records that lie together. False where nothing is left.
@@ -186,15 +131,10 @@ impl Follower {
     }
 
     fn skip_what_is_gone(&mut self) {
-        let Some((first, _)) = self.parts.tail.oldest(1).first().copied() else { return };
-        if self.reached.segment < first && self.reached.segment != 0 {
-            warn!(
-                from = self.reached.segment,
-                to = first,
-                "retention deleted segments that were not counted"
-            );
-            self.reached = Position { segment: first, offset: 0 };
-        }
+        let Some(left) = self.parts.tail.behind_gap(self.reached) else { return };
+        let (from, to) = (self.reached.segment, left.segment);
+        warn!(from, to, "retention deleted segments that were not counted");
+        self.reached = left;
     }
 
     /// Stores what was counted, and how far that is.
