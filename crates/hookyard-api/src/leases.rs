@@ -5,17 +5,15 @@ mod wire;
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
 use hookyard_model::destination::Reach;
 use hookyard_model::id::{DestinationId, ProjectId};
 use hookyard_store::lanes::{ChangeError, ChangeTo, Lane, NotServed};
-use http::HeaderMap;
 
 use crate::body::{JsonBody, OptionalBody};
-use crate::caller::Caller;
 use crate::destinations;
-use crate::guard::Guard;
+use crate::guard::pass::Stay;
 use crate::openapi::id;
 use crate::problem::{Kind, Problem};
 use crate::project::{Id, InProject};
@@ -32,11 +30,9 @@ use wire::{AcknowledgedFields, ExtendedFields, LeasesView, NackedFields, Receive
     responses((status = 200, body = ReceivedView)))]
 pub(crate) async fn receive(
     State(api): State<Arc<Shared>>,
-    Extension(guard): Extension<Arc<Guard>>,
-    Caller { pass, .. }: Caller,
+    stay: Stay,
     InProject(project): InProject,
     Id(id): Id<DestinationId>,
-    headers: HeaderMap,
     _: NoQuery,
     OptionalBody(fields): OptionalBody<ReceiveFields>,
 ) -> Result<Json<ReceivedView>, Problem> {
@@ -47,7 +43,7 @@ pub(crate) async fn receive(
     };
     let received = tokio::select! {
         biased;
-        lapse = guard.lapse(&pass) => return Err(Guard::lapsed(lapse, &pass, &headers)),
+        lapse = stay.lapse() => return Err(stay.refusal(lapse)),
         received = lane.receive(wanted.events_max, wanted.lease, wanted.wait) => received,
     };
     match received {

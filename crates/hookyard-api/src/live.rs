@@ -22,7 +22,6 @@ mod stream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -30,8 +29,7 @@ use hookyard_store::live::Cursor;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::caller::Caller;
-use crate::guard::Guard;
+use crate::guard::pass::Stay;
 use crate::openapi::id;
 use crate::problem::{Kind, Problem};
 use crate::project::InProject;
@@ -97,8 +95,7 @@ struct LiveMessage {
     responses((status = 200, body = LiveMessage, content_type = "text/event-stream")))]
 pub(crate) async fn live(
     State(api): State<Arc<Shared>>,
-    Extension(guard): Extension<Arc<Guard>>,
-    caller: Caller,
+    stay: Stay,
     InProject(project): InProject,
     headers: HeaderMap,
     query: Query,
@@ -114,7 +111,7 @@ pub(crate) async fn live(
             "there are as many live streams as there may be: try again when one has ended",
         ));
     };
-    let lapse = async move { guard.lapse(&caller.pass).await };
+    let lapse = async move { stay.lapse().await };
     let body = stream::start(api, project, (filter, after), lapse, slot);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),

@@ -1,14 +1,18 @@
 //! What lets a caller in, and when that ends: a call that goes on without end ends with it.
 
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
 use hookyard_model::access::{KeyDigest, Scope};
 use hookyard_model::clock::Timestamp;
 use hookyard_model::id::ApiKeyId;
 use hookyard_store::catalog::key_taken_until;
-use http::HeaderMap;
+use http::request::Parts;
 use tokio::time::sleep;
 
 use super::sessions::BegunWith;
 use super::{Guard, unauthorized};
+use crate::caller::Caller;
 use crate::problem::Problem;
 
 /// What lets a caller in.
@@ -54,9 +58,43 @@ impl Lapse {
     }
 }
 
+/// For how long a call may go on that waits, or has no end.
+#[derive(Debug)]
+pub(crate) struct Stay {
+    guard: Arc<Guard>,
+    pass: Pass,
+    unauthorized: Problem,
+}
+
+impl<S: Sync> FromRequestParts<S> for Stay {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Caller { pass, .. } = Caller::from_request_parts(parts, state).await?;
+        let guard = parts.extensions.get::<Arc<Guard>>().cloned();
+        let guard = guard.ok_or_else(|| Problem::internal(&"a call came past the guard"))?;
+        Ok(Self { guard, pass, unauthorized: unauthorized(&parts.headers) })
+    }
+}
+
+impl Stay {
+    /// Returns once its caller would not be let in any more, with why. Cancel-safe.
+    pub(crate) async fn lapse(&self) -> Lapse {
+        self.guard.lapse(&self.pass).await
+    }
+
+    /// What such a call is answered.
+    pub(crate) fn refusal(self, lapse: Lapse) -> Problem {
+        match lapse {
+            Lapse::ScopeMissing(has) => Problem::scope_missing(self.pass.needed, has),
+            _ => self.unauthorized,
+        }
+    }
+}
+
 impl Guard {
     /// Returns once this pass does not let in any more, with why. Cancel-safe.
-    pub(crate) async fn lapse(&self, pass: &Pass) -> Lapse {
+    async fn lapse(&self, pass: &Pass) -> Lapse {
         let mut keys = self.store.catalog().subscribe();
         let mut sessions = self.sessions.ended();
         loop {
@@ -74,14 +112,6 @@ impl Guard {
                 _ = sessions.changed() => {}
                 () = sleep(until.since(now)) => {}
             }
-        }
-    }
-
-    /// What a call is answered whose pass ended while it waited.
-    pub(crate) fn lapsed(lapse: Lapse, pass: &Pass, headers: &HeaderMap) -> Problem {
-        match lapse {
-            Lapse::ScopeMissing(has) => Problem::scope_missing(pass.needed, has),
-            _ => unauthorized(headers),
         }
     }
 

@@ -129,7 +129,10 @@ mod tests {
             |s| sessions.begin(BegunWith::AdminKey, None, NOW.plus(Duration::from_secs(s))).unwrap().0;
         let tokens = [begin(0), begin(1), begin(2)];
         let now = NOW.plus(Duration::from_secs(3));
-        assert_eq!(tokens.map(|token| sessions.find(&key_digest(&token), now).is_some()), [false, true, true]);
+        assert_eq!(
+            tokens.map(|token| sessions.find(&key_digest(&token), now).is_some()),
+            [false, true, true]
+        );
         let (_, begun) = (begin(100), sessions.lock().len());
         assert_eq!(begun, 1, "those that have ended are forgotten");
     }
