@@ -20,10 +20,7 @@ pub fn provider(name: &str) -> Option<&'static Provider> {
 
 /// The provider with this name, or an error that names those there are.
 pub(crate) fn find(name: &str) -> Result<&'static Provider, ConfigError> {
-    provider(name).ok_or_else(|| ConfigError::UnknownProvider {
-        name: name.to_owned(),
-        known: provider_names().collect(),
-    })
+    provider(name).ok_or_else(|| ConfigError::unknown_provider(name))
 }
 
 /// All providers, sorted by name. Parses those that nobody has asked for yet.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::catalogue;
 use crate::definition::Provider;
+use crate::nearest::nearest;
 
 /// What makes a source able to judge requests.
 #[derive(Clone, Copy)]
@@ -42,22 +43,34 @@ impl fmt::Debug for Configuration<'_> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// No provider has this name.
-    #[error("there is no provider `{name}`{}; `hookyard providers` lists all {}", nearest(name, known), known.len())]
+    #[error("there is no provider `{name}`{}", meant(*near, *known))]
     UnknownProvider {
         /// The name given.
         name: String,
-        /// The names there are.
-        known: Vec<&'static str>,
+        /// The name that may have been meant.
+        near: Option<&'static str>,
+        /// How many there are.
+        known: usize,
     },
     /// The provider needs a secret and there is none.
-    #[error("provider `{provider}` needs at least one secret")]
+    #[error("provider `{provider}` needs at least one secret{}", sought(provider))]
     NoSecret {
         /// The provider.
         provider: &'static str,
     },
-    /// A secret cannot be used.
+    /// A secret cannot be used, whatever its form is.
     #[error("secret {} of {provider} {why}", index + 1)]
     BadSecret {
+        /// The provider.
+        provider: &'static str,
+        /// Which one, counted from 0 (the message counts from 1).
+        index: usize,
+        /// What is wrong with it: a clause whose subject is the secret.
+        why: String,
+    },
+    /// A secret has not the form that this provider's have.
+    #[error("secret {} of {provider} {why}{}", index + 1, sought(provider))]
+    MalformedSecret {
         /// The provider.
         provider: &'static str,
         /// Which one, counted from 0 (the message counts from 1).
@@ -115,16 +128,29 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// The error for a name that no provider has.
-    pub(crate) fn unknown_provider(name: &str) -> Self {
-        Self::UnknownProvider { name: name.to_owned(), known: crate::catalogue::provider_names().collect() }
+    pub fn unknown_provider(name: &str) -> Self {
+        let known = catalogue::provider_names();
+        let near = nearest(&name.to_ascii_lowercase(), catalogue::provider_names());
+        Self::UnknownProvider { name: name.to_owned(), near, known: known.count() }
     }
 }
 
-/// The names that resemble what was written.
-fn nearest(name: &str, known: &[&str]) -> String {
-    let resembles = |known: &&&str| known.contains(name) || (!known.is_empty() && name.contains(**known));
-    let near: Vec<&str> = known.iter().filter(resembles).copied().take(5).collect();
-    if near.is_empty() { String::new() } else { format!("; perhaps {}", list(&near)) }
+fn meant(near: Option<&str>, known: usize) -> String {
+    match near {
+        Some(near) => format!(": did you mean `{near}`? `hookyard providers` lists all {known}"),
+        None => format!("; `hookyard providers` lists all {known}"),
+    }
+}
+
+/// Which secret is wanted, and where a person finds it.
+fn sought(provider: &str) -> String {
+    let Some(secret) = catalogue::provider(provider).and_then(|provider| provider.secret.as_ref()) else {
+        return String::new();
+    };
+    match &secret.found {
+        Some(found) => format!("; give the {}: {found}", secret.called),
+        None => format!("; give the {}", secret.called),
+    }
 }
 
 fn list(names: &[&str]) -> String {
@@ -148,9 +174,32 @@ mod tests {
     fn messages_name_what_to_change() {
         let error = ConfigError::BadSecret { provider: "stripe", index: 1, why: "is empty".to_owned() };
         assert_eq!(error.to_string(), "secret 2 of stripe is empty");
+        let error = ConfigError::NoSecret { provider: "basic" };
+        assert_eq!(
+            error.to_string(),
+            "provider `basic` needs at least one secret; give the user name and password: make them up, and enter them \
+             with the sender; here as `user:password`"
+        );
         let error = ConfigError::UnknownSetting { provider: "github", name: "x".to_owned(), known: vec![] };
         assert_eq!(error.to_string(), "provider `github` has no setting `x`; it has none");
         let error = ConfigError::MissingSetting { provider: "hmac", name: "header".to_owned(), why: "" };
         assert_eq!(error.to_string(), "provider `hmac` needs the setting `header`");
+    }
+
+    #[test]
+    fn a_name_that_no_provider_has_is_guessed() {
+        let all = catalogue::provider_names().count();
+        for (name, near) in [("strippe", "stripe"), ("GitHub", "github"), ("bitbucket-cloud", "bitbucket")] {
+            assert_eq!(
+                ConfigError::unknown_provider(name).to_string(),
+                format!(
+                    "there is no provider `{name}`: did you mean `{near}`? `hookyard providers` lists all {all}"
+                )
+            );
+        }
+        assert_eq!(
+            ConfigError::unknown_provider("qqqqqqqq").to_string(),
+            format!("there is no provider `qqqqqqqq`; `hookyard providers` lists all {all}")
+        );
     }
 }

@@ -142,7 +142,7 @@ fn adapter_of(
         return Err(ConfigError::NoPublicUrl { provider });
     }
     let adapter = Adapter::new(adapter, configuration);
-    adapter.map(Box::new).map_err(|(index, why)| ConfigError::BadSecret {
+    adapter.map(Box::new).map_err(|(index, why)| ConfigError::MalformedSecret {
         provider,
         index,
         why: why.to_owned(),

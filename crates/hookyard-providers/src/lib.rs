@@ -54,7 +54,7 @@
 //! and `template`; `settings` and `configuration` are what a source adds. `read` reads values and fills
 //! templates; `engine` compiles a scheme into something that judges requests. `handshake` and `answer` say what
 //! a provider is answered, `diagnose` why a request was refused, `explain` what a description says in words;
-//! `sign` makes requests that are accepted.
+//! `sign` makes requests that are accepted, and `nearest` guesses which name was meant.
 
 mod answer;
 mod catalogue;
@@ -67,6 +67,7 @@ mod diagnose;
 mod fields;
 mod handshake;
 mod key_cache;
+mod nearest;
 mod request;
 mod settings;
 mod verdict;
@@ -95,6 +96,7 @@ pub use key_cache::{
     AuthorizeRequest, CacheKey, DOCUMENT_BYTES_MAX, FetchProblem, HostProblem, KeyCache, KeyRequest,
     check_host,
 };
+pub use nearest::nearest;
 pub use request::Request;
 pub use settings::settings_of;
 pub use verdict::{Refusal, Verdict, Verified};

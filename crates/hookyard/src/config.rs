@@ -11,14 +11,13 @@
 //! - `declared`: sources, destinations and connections, and how they fit together. `alert`: who is told of issues.
 //!   `auth`, `order`, `rules`: parts of them.
 //! - `settings`: everything else. `shown`: how the API shows it.
-//! - `table`, `expand`, `size`, `nearest`: reading single values. `problem`: what comes out where that
+//! - `table`, `expand`, `size`: reading single values. `problem`: what comes out where that
 //!   fails.
 
 mod alert;
 mod auth;
 mod declared;
 mod expand;
-mod nearest;
 mod order;
 mod problem;
 mod rules;
@@ -51,7 +50,6 @@ use ipnet::IpNet;
 use toml::de::DeTable;
 
 pub(crate) use expand::expand;
-pub(crate) use nearest::nearest;
 pub(crate) use problem::{ConfigErrors, Problem};
 
 use table::{Reader, Table};

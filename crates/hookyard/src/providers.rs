@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use anyhow::bail;
 use hookyard_api::providers::{ProviderSummaryView, ProviderView};
-use hookyard_providers::{provider, provider_names, providers};
+use hookyard_providers::{ConfigError, provider, providers};
 
 use crate::args::ProvidersArgs;
-use crate::config::nearest;
 use crate::log::say;
 
 /// Lists all, or explains one.
@@ -17,12 +15,7 @@ pub(crate) fn run(args: &ProvidersArgs) -> anyhow::Result<()> {
         say(if args.json { serde_json::to_string_pretty(&all)? } else { table(&all) });
         return Ok(());
     };
-    let Some(found) = provider(name) else {
-        match nearest(name, provider_names()) {
-            Some(near) => bail!("there is no provider `{name}`: did you mean `{near}`?"),
-            None => bail!("there is no provider `{name}`: `hookyard providers` lists those there are"),
-        }
-    };
+    let found = provider(name).ok_or_else(|| ConfigError::unknown_provider(name))?;
     let view = ProviderView::new(found);
     say(if args.json { serde_json::to_string_pretty(&view)? } else { explained(&view) });
     Ok(())

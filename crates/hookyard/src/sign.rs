@@ -1,11 +1,14 @@
 //! `hookyard sign`: a request as a provider would send it, signed, as a `curl` command that can be pasted.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use hookyard_model::clock::Clock;
+use hookyard_providers::definition::Provider;
 use hookyard_providers::sign::{SampleError, Wanted, sample};
-use hookyard_providers::{Configuration, provider};
+use hookyard_providers::{ConfigError, Configuration, provider};
 
 use crate::args::SignArgs;
 use crate::log::say;
@@ -15,19 +18,19 @@ const URL_DEFAULT: &str = "http://127.0.0.1:4400/TOKEN";
 
 /// Prints the command.
 pub(crate) fn run(args: &SignArgs) -> anyhow::Result<()> {
-    let described = provider(&args.provider);
-    let example = described.and_then(|provider| provider.secret.as_ref()?.example.clone());
+    let described = provider(&args.provider).ok_or_else(|| ConfigError::unknown_provider(&args.provider))?;
+    let example = described.secret.as_ref().and_then(|secret| secret.example.clone());
     let secret = args.secret.clone().or(example);
     let secrets: Vec<&str> = secret.as_deref().into_iter().collect();
-    let settings = settings(args)?;
+    let settings = settings(args, described)?;
     let url = args.url.as_deref().unwrap_or(URL_DEFAULT).trim_end_matches('/');
-    let body = args.body.as_ref().map(std::fs::read).transpose().context("cannot read the body")?;
+    let cannot_read = |what: &str, file: &Path| format!("cannot read the {what} from {}", file.display());
+    let body = args.body.as_deref().map(|file| fs::read(file).with_context(|| cannot_read("body", file)));
     let private_key = args
         .private_key
-        .as_ref()
-        .map(std::fs::read_to_string)
-        .transpose()
-        .context("cannot read the private key")?;
+        .as_deref()
+        .map(|file| fs::read_to_string(file).with_context(|| cannot_read("private key", file)));
+    let (body, private_key) = (body.transpose()?, private_key.transpose()?);
     let configuration = Configuration {
         provider: &args.provider,
         secrets: &secrets,
@@ -42,9 +45,7 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<()> {
     };
     let signed = match sample(&configuration, &wanted) {
         Ok(signed) => signed,
-        Err(SampleError::PrivateKeyNeeded(name))
-            if described.is_some_and(|provider| provider.secret.is_none()) =>
-        {
+        Err(SampleError::PrivateKeyNeeded(name)) if described.secret.is_none() => {
             bail!(
                 "only {name} has the private key, and its public key is fetched from there: with --private-key you \
                  get a request of the right form, which no source accepts"
@@ -63,11 +64,9 @@ pub(crate) fn run(args: &SignArgs) -> anyhow::Result<()> {
 }
 
 /// Settings as given, and made-up ones for those that must be given.
-fn settings(args: &SignArgs) -> anyhow::Result<BTreeMap<String, String>> {
+fn settings(args: &SignArgs, described: &Provider) -> anyhow::Result<BTreeMap<String, String>> {
     let mut settings = BTreeMap::new();
-    let described = provider(&args.provider);
-    for setting in described.iter().flat_map(|provider| &provider.setting).filter(|setting| setting.required)
-    {
+    for setting in described.setting.iter().filter(|setting| setting.required) {
         settings.extend(setting.example.clone().map(|example| (setting.name.clone(), example)));
     }
     for pair in &args.setting {

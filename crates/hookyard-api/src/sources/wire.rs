@@ -234,7 +234,9 @@ fn check(new: &NewSource, api: &Shared) -> Result<(), Problem> {
     let field = match &error {
         ConfigError::UnknownProvider { .. } | ConfigError::BadDescription { .. } => "provider".to_owned(),
         ConfigError::NoSecret { .. } => "secrets".to_owned(),
-        ConfigError::BadSecret { index, .. } => format!("secrets[{index}]"),
+        ConfigError::BadSecret { index, .. } | ConfigError::MalformedSecret { index, .. } => {
+            format!("secrets[{index}]")
+        }
         ConfigError::NoPublicUrl { .. } => "public_url".to_owned(),
         ConfigError::UnknownSetting { name, .. }
         | ConfigError::MissingSetting { name, .. }

@@ -25,8 +25,8 @@ pub(super) fn compile(tolerance_s: Option<u64>, site: &Site<'_>) -> Result<Symme
     let (signature, message) = described(tolerance_s, site)?;
     let front = Front::with_message(&signature, message, tolerance_s, site)?;
     Symmetric::with_front(front, &signature, site).map_err(|error| match error {
-        ConfigError::BadSecret { provider, index, why } if why.starts_with("is not") => {
-            ConfigError::BadSecret { provider, index, why: format!("{why}, as `secret_encoding` says") }
+        ConfigError::MalformedSecret { provider, index, why } if why.starts_with("is not") => {
+            ConfigError::MalformedSecret { provider, index, why: format!("{why}, as `secret_encoding` says") }
         }
         other => other,
     })

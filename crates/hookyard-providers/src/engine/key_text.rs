@@ -71,7 +71,7 @@ fn filled(template: &Template, secret: Option<&str>, site: &Site<'_>) -> Result<
 
 pub(crate) fn bad(site: &Site<'_>, secret: Option<usize>, why: String) -> ConfigError {
     match secret {
-        Some(index) => ConfigError::BadSecret { provider: site.provider(), index, why },
+        Some(index) => ConfigError::MalformedSecret { provider: site.provider(), index, why },
         None => site.bad_description(format!("its key {why}")),
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Draft<'a> {
     suffix: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    /// Whether the body is the description's example, and not a person's.
+    is_example: bool,
     parts: Vec<(String, String)>,
 }
 
@@ -40,7 +42,7 @@ impl<'a> Draft<'a> {
         let own = example.body.as_deref().unwrap_or_default().as_bytes();
         let mut headers: Vec<(String, String)> =
             example.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let body = body.unwrap_or(own).to_vec();
+        let (is_example, body) = (body.is_none(), body.unwrap_or(own).to_vec());
         if !body.is_empty() && !example.headers.contains_key("content-type") {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
@@ -51,6 +53,7 @@ impl<'a> Draft<'a> {
             suffix: example.suffix.clone(),
             headers,
             body,
+            is_example,
             parts: Vec::new(),
         }
     }
@@ -109,6 +112,17 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Takes a member out of the example's JSON; a person's body stays as it is.
+    pub(super) fn leave_out(&mut self, value: &Value) {
+        let (true, Place::Json(pointer)) = (self.is_example, &value.place) else { return };
+        let Ok(mut json) = serde_json::from_slice::<Json>(&self.body) else { return };
+        let Some((parent, name)) = pointer.rsplit_once('/') else { return };
+        let Some(members) = json.pointer_mut(parent).and_then(Json::as_object_mut) else { return };
+        if members.remove(name).is_some() {
+            self.body = json.to_string().into_bytes();
+        }
+    }
+
     /// Puts what a condition wants; of a list the first.
     pub(super) fn satisfy(
         &mut self,
@@ -155,11 +169,12 @@ impl<'a> Draft<'a> {
         adapter: &definition::Adapter,
         configuration: &Configuration<'_>,
     ) -> Result<(), SampleError> {
-        let own = Adapter::new(adapter, configuration).map_err(|(index, why)| ConfigError::BadSecret {
-            provider: &self.settings.provider().name,
-            index,
-            why: why.to_owned(),
-        })?;
+        let own =
+            Adapter::new(adapter, configuration).map_err(|(index, why)| ConfigError::MalformedSecret {
+                provider: &self.settings.provider().name,
+                index,
+                why: why.to_owned(),
+            })?;
         let url = format!("{}{}", self.public_url.unwrap_or_default(), self.suffix);
         let headers = self.header_map()?;
         let signed = own.sign(&self.method, &url, &headers, &self.body).ok_or_else(|| {

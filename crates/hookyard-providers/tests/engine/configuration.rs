@@ -101,26 +101,33 @@ fn unusable_secrets_are_named_by_their_place_and_never_shown() {
             "standard-webhooks",
             &["whsec_hunter!"],
             &[],
-            "secret 1 of standard-webhooks is not base64, with or without `whsec_` before it",
+            "secret 1 of standard-webhooks is not base64, with or without `whsec_` before it; give the signing secret: \
+             wherever the sender shows it: base64, usually behind `whsec_`",
         ),
-        ("standard-webhooks", &["whsec_"], &[], "secret 1 of standard-webhooks is empty"),
+        (
+            "standard-webhooks",
+            &["whsec_"],
+            &[],
+            "secret 1 of standard-webhooks is empty; give the signing secret: wherever the sender shows it: base64, \
+             usually behind `whsec_`",
+        ),
         (
             "hmac",
             &["hunter2"],
             &[HEADER, ("secret_encoding", "hex")],
-            "secret 1 of hmac is not hex, as `secret_encoding` says",
+            "secret 1 of hmac is not hex, as `secret_encoding` says; give the secret: agreed on with the sender",
         ),
         (
             "hmac",
             &["abc"],
             &[HEADER, ("secret_encoding", "hex")],
-            "secret 1 of hmac is not hex, as `secret_encoding` says",
+            "secret 1 of hmac is not hex, as `secret_encoding` says; give the secret: agreed on with the sender",
         ),
         (
             "hmac",
             &["hunter2"],
             &[HEADER, ("secret_encoding", "base64")],
-            "secret 1 of hmac is not base64, as `secret_encoding` says",
+            "secret 1 of hmac is not base64, as `secret_encoding` says; give the secret: agreed on with the sender",
         ),
     ] {
         let error = error(provider, secrets, pairs);

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use hookyard_model::alert::{Channel, Email, INTERVAL_DEFAULT, Login, Security, Slack, Webhook};
 use hookyard_model::issue::Kind;
 use hookyard_model::secret::Secret;
+use hookyard_providers::nearest;
 use hookyard_store::catalog::DeclaredAlert;
 
 use super::declared::{ANY_DURATION, Places, declare, note_problems};
-use super::nearest::nearest;
 use super::table::{Reader, Table};
 
 /// Reads one; none where something that it cannot be without is missing or wrong.

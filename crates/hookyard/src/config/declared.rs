@@ -15,11 +15,10 @@ use hookyard_model::pacing::{Breaker, Pacing, RATE_LIMIT_MAX, Rate, RateUnit};
 use hookyard_model::retry::{Failures, Retry, Schedule};
 use hookyard_model::secret::Secret;
 use hookyard_model::source::{Answer, Verification};
-use hookyard_providers::{ConfigError, Configuration, Verifier};
+use hookyard_providers::{ConfigError, Configuration, Verifier, nearest};
 use hookyard_store::catalog::{Declared, DeclaredConnection, NewDestination, NewSource, Problem};
 
 use super::auth;
-use super::nearest::nearest;
 use super::table::{Reader, Table};
 
 /// The catalog has narrower bounds, and says so itself.
@@ -125,7 +124,9 @@ fn verification(table: &mut Table<'_>, reader: &mut Reader<'_>, public_url: Opti
                 // The server's own URL may still come from the command line: `check_urls`.
                 ConfigError::NoPublicUrl { .. } => None,
                 ConfigError::UnknownProvider { .. } | ConfigError::BadDescription { .. } => Some("provider"),
-                ConfigError::NoSecret { .. } | ConfigError::BadSecret { .. } => Some("secrets"),
+                ConfigError::NoSecret { .. }
+                | ConfigError::BadSecret { .. }
+                | ConfigError::MalformedSecret { .. } => Some("secrets"),
                 ConfigError::UnknownSetting { .. }
                 | ConfigError::MissingSetting { .. }
                 | ConfigError::BadSetting { .. } => Some("settings"),

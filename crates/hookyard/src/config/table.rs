@@ -10,11 +10,11 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use hookyard_providers::nearest;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::expand::expand;
-use super::nearest::nearest;
 use super::problem::Found;
 use super::size;
 

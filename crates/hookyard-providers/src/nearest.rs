@@ -1,7 +1,7 @@
 //! What a person may have meant by a name that is not known.
 
 /// The known name that takes the fewest changed, added or dropped characters to get to, if that is near.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let changes_max = (name.chars().count() / 3).clamp(1, 4);
     known
         .into_iter()
