@@ -29,7 +29,9 @@ async function bundle() {
   const names = await readdir(`${dist}assets`)
   const bytes = async (ends) => {
     const files = names.filter((name) => ends.some((end) => name.endsWith(end)))
-    const sizes = await Promise.all(files.map(async (name) => (await readFile(`${dist}assets/${name}`)).length))
+    const sizes = await Promise.all(
+      files.map(async (name) => (await readFile(`${dist}assets/${name}`)).length),
+    )
     const zipped = await Promise.all(
       files.map(async (name) => gzipSync(await readFile(`${dist}assets/${name}`), { level: 9 }).length),
     )
@@ -77,7 +79,10 @@ async function live(url, seconds) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
   await page.addInitScript(watch)
   await page.goto(`${url}/events`)
-  await page.getByRole('status').filter({ hasText: /^live$/ }).waitFor()
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^live$/ })
+    .waitFor()
   const newest = page.locator('[role="row"][aria-rowindex="2"]')
   await newest.waitFor()
   console.log('looking')
@@ -112,9 +117,11 @@ function watch() {
     requestAnimationFrame(frame)
   }
   requestAnimationFrame(frame)
-  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
-    type: 'longtask',
-  })
+  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe(
+    {
+      type: 'longtask',
+    },
+  )
   addEventListener('keydown', ({ timeStamp }) =>
     requestAnimationFrame(() => setTimeout(() => keys.push(performance.now() - timeStamp))),
   )
@@ -129,7 +136,13 @@ function watch() {
 function open() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-sync',
+    ],
   })
 }
 
