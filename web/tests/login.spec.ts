@@ -42,3 +42,21 @@ test('nothing is shown without a key, and everything with the right one', async 
   await page.getByRole('menuitem', { name: 'Log out' }).click()
   await expect(page.getByRole('heading', { name: 'Log in to Hookyard' })).toBeVisible()
 })
+
+test.describe('somebody who looks on', () => {
+  // Everything but the stream and the question who one is fails, so that nothing else can tell.
+  test.use({ allowed: [/(status of 401|ERR_FAILED) .*\/api\/v1\//] })
+
+  test('is told at once that the session has ended elsewhere', async ({ page }) => {
+    await page.goto(`${gateway.dashboard}/events`)
+    await page.getByLabel('Key').fill(KEY)
+    const listening = page.waitForResponse(/\/api\/v1\/live/)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await listening
+    await page.route(/\/api\/v1\/(?!session)/, (route) => route.abort())
+    const origin = gateway.dashboard
+    const loggedOut = await page.request.delete(`${origin}/api/v1/session`, { headers: { origin } })
+    expect(loggedOut.ok(), await loggedOut.text()).toBe(true)
+    await expect(page.getByRole('heading', { name: 'Log in to Hookyard' })).toBeVisible()
+  })
+})

@@ -8,7 +8,8 @@ type Options = { query?: Query; body?: unknown; signal?: AbortSignal; headers?: 
 
 export const BASE = '/api/v1'
 
-/** Fires when a call is refused for want of a login or of a scope: who one is, and may do, is asked anew then. */
+/** Fires when a call is refused, or a stream ended, for want of a login or of a scope: who one is, and may do, is asked anew
+ * then. */
 export const unauthorized = new EventTarget()
 
 export function url(path: string, query: Query = {}): string {

@@ -2,7 +2,7 @@
 // the page a few times a second, and no more than a few hundred are kept, so that a flood costs the page little more than a
 // trickle.
 import { useEffect, useRef, useState } from 'react'
-import { url, type Query } from '@/api/client'
+import { unauthorized, url, type Query } from '@/api/client'
 import type { Attempt, EventRow, RequestRow } from '@/api/types'
 
 export type LiveMessage =
@@ -65,6 +65,13 @@ export function useLive({ on, types, filters, onMessages, onGap }: Options): Liv
         })
       }
       stream.addEventListener('gap', () => batch.miss())
+      // Whoever listens may not any more. Where that turns out to be about this stream alone, it is asked for again.
+      stream.addEventListener('end', () => {
+        stream.close()
+        setStatus('interrupted')
+        unauthorized.dispatchEvent(new Event('unauthorized'))
+        retry = window.setTimeout(open, RETRY_MS)
+      })
       stream.onopen = () => {
         setStatus('live')
         // What happened between reading and listening is in neither.
