@@ -15,8 +15,16 @@ use crate::send::Shipment;
 use crate::sign;
 use crate::target::Target;
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
-const FORWARDED_HOST: &str = "x-forwarded-host";
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+// Hookyard's own, made once: a name that is given as text is looked up each time.
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const ATTEMPT: HeaderName = HeaderName::from_static("hookyard-attempt");
+const TRIGGER: HeaderName = HeaderName::from_static("hookyard-trigger");
 
 /// What becomes of an original header line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +53,7 @@ fn treatment(name: &str) -> Treatment {
         "webhook-timestamp" => Treatment::Rename("hookyard-original-webhook-timestamp"),
         "webhook-signature" => Treatment::Rename("hookyard-original-webhook-signature"),
         "idempotency-key" => Treatment::Rename("hookyard-original-idempotency-key"),
-        FORWARDED_FOR => Treatment::ForwardedFor,
+        "x-forwarded-for" => Treatment::ForwardedFor,
         _ => Treatment::Keep,
     }
 }
@@ -157,12 +165,12 @@ pub(crate) fn add_own(
     let timestamp_s = shipment.now.s().to_string();
     let signature = sign::signature(keys, &id, &timestamp_s, &shipment.request.body, shipment.now);
     let id = value(id)?;
-    headers.append("webhook-id", id.clone());
-    headers.append("webhook-timestamp", value(timestamp_s)?);
-    headers.append("webhook-signature", value(signature)?);
-    headers.append("idempotency-key", id);
-    headers.append("hookyard-attempt", HeaderValue::from(shipment.number));
-    headers.append("hookyard-trigger", HeaderValue::from_static(shipment.trigger.name()));
+    headers.append(WEBHOOK_ID, id.clone());
+    headers.append(WEBHOOK_TIMESTAMP, value(timestamp_s)?);
+    headers.append(WEBHOOK_SIGNATURE, value(signature)?);
+    headers.append(IDEMPOTENCY_KEY, id);
+    headers.append(ATTEMPT, HeaderValue::from(shipment.number));
+    headers.append(TRIGGER, HeaderValue::from_static(shipment.trigger.name()));
     Ok(())
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Read after the acknowledgement, and never decisive for it: a field that cannot be read is none.
 
+use http::HeaderName;
+use http::header::CONTENT_TYPE;
+
 use crate::catalogue;
 use crate::configuration::{ConfigError, Configuration};
 use crate::definition::{FieldTime, Provider, Unit};
@@ -9,7 +12,7 @@ use crate::engine::timestamp;
 use crate::read::Reader;
 use crate::request::Request;
 use crate::settings::Settings;
-use crate::template::{Template, Value};
+use crate::template::{Name, Place, Template, Value};
 
 /// The longest id or topic that is read, in bytes.
 pub const FIELD_BYTES_MAX: usize = 256;
@@ -32,6 +35,8 @@ pub struct FieldReader {
     id: Vec<Template>,
     topic: Vec<Template>,
     time: Option<(Value, Unit)>,
+    /// None where code reads them, which may be any.
+    headers: Option<Vec<HeaderName>>,
 }
 
 impl FieldReader {
@@ -43,12 +48,20 @@ impl FieldReader {
         let provider = catalogue::provider(configuration.provider)
             .ok_or_else(|| ConfigError::unknown_provider(configuration.provider))?;
         let Provider { fields, .. } = provider;
-        Ok(Self {
-            settings: Settings::new(provider, configuration.settings)?,
-            id: templates(&fields.id),
-            topic: templates(&fields.topic),
-            time: fields.time.as_ref().and_then(time_of),
-        })
+        let settings = Settings::new(provider, configuration.settings)?;
+        let (id, topic) = (templates(&fields.id), templates(&fields.topic));
+        let time = fields.time.as_ref().and_then(time_of);
+        let values =
+            id.iter().chain(&topic).flat_map(Template::values).chain(time.iter().map(|(from, _)| from));
+        let headers = headers(values, &settings);
+        Ok(Self { settings, id, topic, time, headers })
+    }
+
+    /// Whether [`FieldReader::read`] may look for a header with this name, whatever its case. Whoever has header
+    /// lines and no map of them can leave the others out.
+    pub fn reads_header(&self, name: &str) -> bool {
+        let is_it = |known: &HeaderName| known.as_str().eq_ignore_ascii_case(name);
+        self.headers.as_ref().is_none_or(|headers| headers.iter().any(is_it))
     }
 
     /// Reads them from a request.
@@ -68,6 +81,23 @@ impl FieldReader {
 /// The build script has parsed every one of them before.
 pub(crate) fn templates(texts: &[String]) -> Vec<Template> {
     texts.iter().filter_map(|text| Template::parse(text).ok()).collect()
+}
+
+/// The headers that these values stand in; none where that may be any.
+fn headers<'a>(values: impl Iterator<Item = &'a Value>, settings: &Settings) -> Option<Vec<HeaderName>> {
+    let mut names = Vec::new();
+    for value in values {
+        match &value.place {
+            Place::Header(Name::Fixed(name)) => names.push(name.clone()),
+            Place::Header(Name::Setting(setting)) => {
+                names.extend(settings.get(setting).and_then(|name| name.parse::<HeaderName>().ok()));
+            }
+            Place::Multipart(_) => names.push(CONTENT_TYPE),
+            Place::Adapter(_) => return None,
+            _ => {}
+        }
+    }
+    Some(names)
 }
 
 fn time_of(time: &FieldTime) -> Option<(Value, Unit)> {

@@ -103,7 +103,7 @@ impl Judge {
             Ok(verifier) => verifier,
             Err(why) => return Judgement::NotNow(why.clone()),
         };
-        let Some(parsed) = Parsed::new(request) else {
+        let Some(parsed) = Parsed::new(request, |_| true) else {
             return Judgement::Refused("its head cannot be read".to_owned());
         };
         let asked = parsed.as_asked(request, self.url.as_deref());
@@ -126,7 +126,8 @@ impl Judge {
 
     /// What the provider says about the event in an accepted request.
     pub(crate) fn fields(&self, request: &Request) -> Fields {
-        let Some((reader, parsed)) = self.fields.as_ref().zip(Parsed::new(request)) else {
+        let Some(reader) = &self.fields else { return Fields::default() };
+        let Some(parsed) = Parsed::new(request, |name| reader.reads_header(name)) else {
             return Fields::default();
         };
         let read = reader.read(&parsed.as_asked(request, self.url.as_deref()));
@@ -150,10 +151,11 @@ struct Parsed<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    fn new(request: &'a Request) -> Option<Self> {
+    /// With those of its headers that are `wanted`.
+    fn new(request: &'a Request, wanted: impl Fn(&str) -> bool) -> Option<Self> {
         let head = Head::parse(&request.head).ok()?;
-        let mut headers = HeaderMap::with_capacity(head.headers.len());
-        for (name, value) in &head.headers {
+        let mut headers = HeaderMap::new();
+        for (name, value) in head.headers.iter().filter(|(name, _)| wanted(name)) {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
             headers.append(name, HeaderValue::from_bytes(value).ok()?);
         }

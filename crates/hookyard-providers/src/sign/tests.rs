@@ -8,7 +8,7 @@ use crate::public_key::KeyAlgorithm;
 use crate::read::{Reader, filter};
 use crate::settings::{SCHEME, Settings};
 use crate::sign::{SampleError, SignedRequest, Wanted, sample_of};
-use crate::{Configuration, KeyCache, Request, Verdict, explain, providers};
+use crate::{Configuration, FieldReader, Fields, KeyCache, Request, Verdict, explain, providers};
 
 /// Everything the examples name lies at this time.
 const NOW_S: u64 = 1_700_000_000;
@@ -101,6 +101,19 @@ impl Subject {
                 public_url: Some(URL),
             };
             Ok(compiled.verify(Reader::new(&request, &settings), &KeyCache::default(), NOW_S))
+        })
+    }
+
+    /// What is read of a request, with the headers whose names are `wanted`.
+    fn fields(&self, signed: &SignedRequest, wanted: impl Fn(&FieldReader, &str) -> bool) -> Fields {
+        let reader = self.with(&[], |configuration| FieldReader::new(configuration).unwrap());
+        let kept = signed.headers.iter().filter(|(name, _)| wanted(&reader, name.as_str()));
+        reader.read(&Request {
+            method: &signed.method,
+            target: &signed.target("sample"),
+            headers: &kept.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            body: &signed.body,
+            public_url: Some(URL),
         })
     }
 
@@ -262,4 +275,19 @@ fn every_scheme_takes_its_sample_and_refuses_what_is_bent() {
     let lines: Vec<String> =
         faults.iter().map(|(name, found)| format!("{name}: {}", found.join("; "))).collect();
     assert!(lines.is_empty(), "{} of {}:\n{}", lines.len(), names.len(), lines.join("\n"));
+}
+
+#[test]
+fn fields_need_no_header_but_those_that_are_said_to_be_read() {
+    let mut in_headers = 0;
+    for provider in providers() {
+        let subject = Subject::new(provider, &provider.scheme[0]);
+        let Ok(signed) = subject.sample() else { continue };
+        let all = subject.fields(&signed, |_, _| true);
+        // In any case, as heads have them.
+        let needed = subject.fields(&signed, |reader, name| reader.reads_header(&name.to_uppercase()));
+        assert_eq!(needed, all, "{}", provider.name);
+        in_headers += usize::from(subject.fields(&signed, |_, _| false) != all);
+    }
+    assert!(in_headers > 20, "{in_headers} providers have fields in headers");
 }

@@ -183,6 +183,16 @@ impl Changes {
             && self.delivered.is_empty()
     }
 
+    /// Forgets everything but the memory that it was in.
+    pub(crate) fn clear(&mut self) {
+        let Self { in_file_up_to: _, requests, decided, events, claims, delivered } = self;
+        requests.clear();
+        decided.clear();
+        events.clear();
+        claims.clear();
+        delivered.clear();
+    }
+
     /// Whether the file cannot have rows of this request.
     pub(crate) const fn is_new(&self, request: u64) -> bool {
         request > self.in_file_up_to

@@ -70,6 +70,8 @@ pub(crate) struct Follower {
     chores_at: Option<Instant>,
     /// Rows of requests before this one have been deleted.
     pub(super) rows_from: u64,
+    /// Empty, and in the memory of the last run's changes.
+    spare: Changes,
 }
 
 /// A running follower; dropping it stops the thread after one last round.
@@ -113,6 +115,7 @@ pub(crate) fn start(
         newest_request: 0,
         chores_at: None,
         rows_from: 0,
+        spare: Changes::default(),
     };
     match follower.open() {
         Ok(true) => {}
@@ -284,7 +287,8 @@ impl Follower {
         };
         // Without a partition, its request is past retention.
         let Some(partition) = self.index.partition_of(request) else { return Ok(()) };
-        let changes = changes.entry(partition.first_segment).or_default();
+        let changes =
+            changes.entry(partition.first_segment).or_insert_with(|| std::mem::take(&mut self.spare));
         changes.in_file_up_to = if self.index.newest_segment() == Some(partition.first_segment) {
             self.newest_request
         } else {
@@ -346,7 +350,7 @@ impl Follower {
         let mut grown = 0;
         for (at, partition) in partitions.iter().enumerate() {
             let is_newest = at + 1 == partitions.len();
-            let changes = changes.remove(&partition.first_segment).unwrap_or_default();
+            let mut changes = changes.remove(&partition.first_segment).unwrap_or_default();
             if changes.is_empty() && !is_newest {
                 continue;
             }
@@ -365,6 +369,8 @@ impl Follower {
             self.blocks.insert(partition.first_segment, blocks);
             if is_newest {
                 self.newest_request = self.newest_request.max(newest_request);
+                changes.clear();
+                self.spare = changes;
             }
         }
         let undelivered = self.index.undelivered.load(Ordering::Relaxed);
