@@ -70,7 +70,7 @@ pub(crate) struct Overrides {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DevArgs {
-    /// Deliver everything that arrives to this URL, for example http://localhost:3000/webhooks.
+    /// Deliver what arrives at the printed URL to this one, for example http://localhost:3000/webhooks.
     #[arg(long)]
     pub(crate) to: Option<String>,
     /// What the URLs that providers are given begin with, for example a tunnel's https://abc.example.

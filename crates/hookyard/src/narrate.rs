@@ -14,7 +14,7 @@ use crate::log::say;
 /// The first thing a newcomer reads.
 pub(crate) fn welcome(url: &str, admin: SocketAddr, to: Option<&str>, data_dir: &Path) -> String {
     let destination = match to {
-        Some(to) => format!("Every webhook is delivered to {to}, and retried until it arrives."),
+        Some(to) => format!("What comes there is delivered to {to}, and retried until it arrives."),
         None => {
             "They are kept and shown here. To have them delivered to your service as well, start with\n\n  \
                  make run TO=http://localhost:3000/webhooks      (hookyard dev --to …)"
