@@ -4,23 +4,19 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::{delivery, settle_accounts};
+use super::{delivery, history, settle_accounts};
 use crate::bench::Bench;
 use crate::figures::Figures;
-use crate::fill;
-use crate::gateway::{Gateway, Setup};
+use crate::gateway::Gateway;
 use crate::ledger::Ledger;
 use crate::load::open::{self, Pace};
 use crate::sink::{Behaviour, Sink};
 
-const SEED: u64 = 1;
-const SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
-const BUSY: &str = "busy";
 /// What comes in while somebody looks; each is delivered as well, so that a row comes and changes.
 const LIVE_PER_S: u32 = 1_000;
 const LIVE_CONNECTIONS: usize = 16;
@@ -47,10 +43,7 @@ pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let pace = Pace { per_s: LIVE_PER_S, lasts: bench.plan.steady, connections: LIVE_CONNECTIONS };
     let ledger = bench.ledger(pace.requests() + 1);
     let sink = Sink::start_anywhere(Some(&ledger), Behaviour::Healthy)?;
-    let setup = Setup::of(&[BUSY], &[("sink", sink.address())], &[(BUSY, "sink")]);
-    let mut gateway = Gateway::lay_out(bench, &setup)?;
-    fill::fill(&gateway.data(), u64::from(bench.plan.history), SEED, SPAN)?;
-    gateway.start()?;
+    let (mut gateway, _) = history::start(bench, &sink)?;
     let address = format!("http://{}", gateway.admin());
     paint(figures, &answer(measure(&["paint", &address, &OPENED.to_string()]))?)?;
     let seconds = bench.plan.steady.as_secs().to_string();
@@ -79,7 +72,7 @@ fn watch(
     figures: &mut Figures,
     mut page: Command,
     gateway: &Gateway,
-    ledger: &std::sync::Arc<Ledger>,
+    ledger: &Arc<Ledger>,
     pace: Pace,
 ) -> anyhow::Result<()> {
     let mut page = page.stdout(Stdio::piped()).spawn().context("start node")?;
@@ -88,7 +81,7 @@ fn watch(
     if looking.as_deref() != Some("looking") {
         bail!("the page of live events did not open: {}", page.wait()?);
     }
-    let sent = open::send(&[gateway.target(BUSY)], ledger, pace)?;
+    let sent = open::send(&[gateway.target(history::BUSY)], ledger, pace)?;
     delivery::drain(ledger);
     let seen = lines.next().transpose()?.context("the page of live events failed")?;
     page.wait()?;

@@ -21,8 +21,8 @@ use crate::sink::{Behaviour, Sink};
 
 const SEED: u64 = 1;
 const SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
-/// The source that is sent to during a search.
-const BUSY: &str = "busy";
+/// The source that is sent to while somebody looks.
+pub(super) const BUSY: &str = "busy";
 const BUSY_PER_S: u32 = 500;
 const BUSY_CONNECTIONS: usize = 16;
 /// Windows in a round, with and without a search in turn: a disk that stalls for some milliseconds, which it does now and then
@@ -41,18 +41,8 @@ pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let windows = 2 * WINDOWS * bench.plan.rounds;
     let ledger = bench.ledger(pace.requests() * u32::try_from(windows)? + 1);
     let sink = Sink::start_anywhere(Some(&ledger), Behaviour::Healthy)?;
-    let setup = Setup::of(&[BUSY], &[("sink", sink.address())], &[(BUSY, "sink")]);
-    let mut gateway = Gateway::lay_out(bench, &setup)?;
-    let began = Instant::now();
-    let filled = fill::fill(&gateway.data(), u64::from(bench.plan.history), SEED, SPAN)?;
-    println!(
-        "  {} events of {} requests made in {:.1} s",
-        filled.events,
-        filled.requests,
-        began.elapsed().as_secs_f64()
-    );
+    let (mut gateway, filled) = start(bench, &sink)?;
     figures.set("history_events", filled.events as f64);
-    gateway.start()?;
     let mut api = Api::connect(gateway.admin())?;
     ask_all(bench, figures, &mut api, &filled)?;
     for _ in 0..bench.plan.rounds {
@@ -64,6 +54,25 @@ pub(super) fn run(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     gateway.process()?.check()?;
     settle_accounts(figures, ledger.accounts());
     Ok(())
+}
+
+/// A gateway with the history in it, and a source that can be sent to, whose events go to the sink.
+///
+/// # Errors
+/// When the store cannot be written, or the gateway does not start.
+pub(super) fn start(bench: &Bench, sink: &Sink) -> anyhow::Result<(Gateway, Filled)> {
+    let setup = Setup::of(&[BUSY], &[("sink", sink.address())], &[(BUSY, "sink")]);
+    let mut gateway = Gateway::lay_out(bench, &setup)?;
+    let began = Instant::now();
+    let filled = fill::fill(&gateway.data(), u64::from(bench.plan.history), SEED, SPAN)?;
+    println!(
+        "  {} events of {} requests made in {:.1} s",
+        filled.events,
+        filled.requests,
+        began.elapsed().as_secs_f64()
+    );
+    gateway.start()?;
+    Ok((gateway, filled))
 }
 
 /// Every kind of question, so many times; the slowest kind is what counts.

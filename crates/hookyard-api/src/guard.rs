@@ -11,7 +11,8 @@
 //!   key. A page that re-binds its own name to 127.0.0.1 is of the same origin, but its `Host` gives it away; where
 //!   a key is needed it fails for want of the key, and a session is taken only under the name it was begun with.
 //!
-//! - `origin`: names of hosts and origins. `forwarded`: who called, where a proxy stands in between. `credentials`: what a call shows. `key`: the admin key.
+//! - `origin`: names of hosts and origins. `forwarded`: who called, where a proxy stands in between. `credentials`: what a
+//!   call shows. `key`: the admin key.
 //! - `failures`: wrong guesses of it. `sessions`: logins of the dashboard. `pass`: until when all that lets somebody in.
 
 pub(crate) mod credentials;

@@ -1,6 +1,7 @@
 //! Reading the index. Every function here may block on the disk: call them from a blocking thread.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hookyard_model::clock::Timestamp;
 use hookyard_model::event::EventState;
@@ -12,6 +13,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::fold::{Decision, EVENT_COLUMNS, EventRow, RequestRow};
+use super::partition::Partition;
 use super::wish::Conditions;
 use super::{Error, Index};
 use crate::journal::record::Position;
@@ -84,8 +86,19 @@ fn oldest_first<T>(
     limit: usize,
     read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, Error> {
+    first_of(index.partitions().into_iter(), sql, parameters, limit, read)
+}
+
+/// The first rows of partitions that come in the order of the rows.
+pub(super) fn first_of<T>(
+    partitions: impl Iterator<Item = Arc<Partition>>,
+    sql: &str,
+    parameters: &[Value],
+    limit: usize,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, Error> {
     let mut found = Vec::new();
-    for partition in index.partitions() {
+    for partition in partitions {
         found.extend(partition.read(|connection| all(connection, sql, parameters, &read))?);
         if found.len() >= limit {
             found.truncate(limit);

@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row};
 
 use super::fold::{EVENT_COLUMNS, EventRow, RequestRow, hash_of};
-use super::query::{REQUEST_COLUMNS, all, request_row};
+use super::query::{REQUEST_COLUMNS, all, first_of, request_row};
 use super::scan::{Bounds, Run};
 use super::{Error, Index};
 
@@ -182,13 +182,5 @@ fn newest_first<T>(
     limit: usize,
     read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, Error> {
-    let mut found = Vec::new();
-    for partition in index.partitions().iter().rev() {
-        found.extend(partition.read(|connection| all(connection, sql, parameters, &read))?);
-        if found.len() >= limit {
-            found.truncate(limit);
-            break;
-        }
-    }
-    Ok(found)
+    first_of(index.partitions().into_iter().rev(), sql, parameters, limit, read)
 }

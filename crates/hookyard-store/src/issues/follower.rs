@@ -30,6 +30,7 @@ use crate::rounds::{Round, Thread};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After events that wait too long were looked for, it rests for so many times as long as that took.
 const WAITING_REST: u32 = 20;
+
 /// What the thread needs.
 pub(crate) struct Parts {
     pub(crate) directory: PathBuf,

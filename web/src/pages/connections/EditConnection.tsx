@@ -6,8 +6,7 @@ import { change } from '@/api/change'
 import { useMay } from '@/api/may'
 import { errorsOf, type Errors } from '@/api/problem'
 import type { Connection } from '@/api/types'
-import { Button } from '@/ui/Button'
-import { SaveBar } from '@/ui/SaveBar'
+import { DraftBar } from '@/ui/SaveBar'
 import { toast } from '@/ui/toast'
 import { LookOnly } from '@/ui/LookOnly'
 import { useDraft } from '@/ui/useDraft'
@@ -59,20 +58,16 @@ export function EditConnection({ connection, onDone }: Props) {
         onSample={(sample) => void navigate({ search: (before) => ({ ...before, sample }), replace: true })}
         footer={
           mayChange && (
-            <SaveBar errors={errors} unsaved={touched}>
-              <Button
-                disabled={!touched}
-                onClick={() => {
-                  drop()
-                  setErrors({})
-                }}
-              >
-                Undo all
-              </Button>
-              <Button look="primary" busy={busy} disabled={!touched} onClick={() => void save()}>
-                Save
-              </Button>
-            </SaveBar>
+            <DraftBar
+              errors={errors}
+              touched={touched}
+              busy={busy}
+              onUndo={() => {
+                drop()
+                setErrors({})
+              }}
+              onSave={() => void save()}
+            />
           )
         }
       />

@@ -5,9 +5,8 @@ import { change } from '@/api/change'
 import { useMay } from '@/api/may'
 import { errorsOf, type Errors } from '@/api/problem'
 import type { Destination } from '@/api/types'
-import { Button } from '@/ui/Button'
 import { Note } from '@/ui/States'
-import { SaveBar } from '@/ui/SaveBar'
+import { DraftBar } from '@/ui/SaveBar'
 import { toast } from '@/ui/toast'
 import { LookOnly } from '@/ui/LookOnly'
 import { useDraft } from '@/ui/useDraft'
@@ -59,20 +58,15 @@ export function DestinationSettings({ destination }: { destination: Destination 
           stored={seen}
         />
         {mayChange && (
-          <SaveBar errors={errors} unsaved={touched}>
-            <Button
-              disabled={!touched}
-              onClick={() => {
-                drop()
-                setErrors({})
-              }}
-            >
-              Undo all
-            </Button>
-            <Button look="primary" type="submit" busy={busy} disabled={!touched}>
-              Save
-            </Button>
-          </SaveBar>
+          <DraftBar
+            errors={errors}
+            touched={touched}
+            busy={busy}
+            onUndo={() => {
+              drop()
+              setErrors({})
+            }}
+          />
         )}
       </form>
     </LookOnly>
