@@ -7,6 +7,7 @@
 //! - `client`: calls of a running gateway's API. `document`: its configuration as a file.
 //! - `config`: the configuration file. `log`: how log lines look.
 //! - `gateway`: all stages, from start to ordered shutdown. `narrate`: what `dev` prints of it.
+//! - `memory`: how the process wants its pages.
 
 mod apply;
 mod args;
@@ -18,6 +19,7 @@ mod document;
 mod export;
 mod gateway;
 mod log;
+mod memory;
 mod narrate;
 mod openapi;
 mod plan;
@@ -36,6 +38,7 @@ use crate::args::{Args, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    memory::refuse_huge_pages();
     let outcome = match Args::parse().command {
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Dev(args) => dev::run(&args).map(|()| ExitCode::SUCCESS),

@@ -41,6 +41,8 @@ mod issues;
 mod lanes;
 mod latest;
 mod live;
+#[cfg(target_os = "linux")]
+mod memory;
 mod openapi;
 mod order;
 mod outcomes;
