@@ -3,6 +3,7 @@
 //! What the code leaves alone keeps its bytes, header lines that are no UTF-8 included. That too many scripts wait,
 //! or that there is no thread, is no script's fault: then it is tried again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -79,17 +80,16 @@ impl Transformation {
     ) -> Result<Done, Failed> {
         let script = self.script.get_or_init(|| compile(self.code.clone())).await;
         let script = script.as_ref().map_err(|error| Failed::new(format!("its code: {error}")))?;
-        let seen = seen_by_code(head, &request.body);
-        let input = Input {
-            request: seen.clone(),
+        let input = Arc::new(Input {
+            request: seen_by_code(head, &request.body),
             context,
             env: self.env.clone(),
             now_ms: i64::try_from(now.ms()).unwrap_or(i64::MAX),
             seed: request.id.0,
-        };
-        let Outcome { request: made, console, cpu } = run(runner, script, input).await?;
+        });
+        let Outcome { request: made, console, cpu } = run(runner, script, &input).await?;
         let execution = Execution { console, cpu };
-        match taken_back(head, request, &seen, made) {
+        match taken_back(head, request, &input.request, made) {
             Ok((request, detail)) => Ok(Done { request, detail, execution }),
             Err(why) => Err(Failed { why, execution }),
         }
@@ -102,11 +102,11 @@ async fn compile(code: String) -> Result<Script, String> {
     compiled.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 
-async fn run(runner: &Runner, script: &Script, input: Input) -> Result<Outcome, Failed> {
+async fn run(runner: &Runner, script: &Script, input: &Arc<Input>) -> Result<Outcome, Failed> {
     let mut tries = 0;
     loop {
         tries += 1;
-        match runner.run(script, input.clone()).await {
+        match runner.run(script, Arc::clone(input)).await {
             Ok(outcome) => return Ok(outcome),
             Err(RunError::Failed(failure)) => return Err(failed(*failure)),
             Err(RunError::Busy) => {}

@@ -73,12 +73,17 @@ impl Engine {
     ///
     /// # Errors
     /// [`RunError::Failed`] is the script's fault and final; [`RunError::Busy`] and [`RunError::Stopped`] are not.
-    pub async fn run(&self, script: &Script, input: Input, limits: Limits) -> Result<Outcome, RunError> {
+    pub async fn run(
+        &self,
+        script: &Script,
+        input: impl Into<Arc<Input>>,
+        limits: Limits,
+    ) -> Result<Outcome, RunError> {
         if script.is_hanging() {
             return Err(RunError::Failed(Box::new(hanging(&limits))));
         }
         let (answer, answered) = oneshot::channel();
-        let job = Job { script: script.clone(), input, limits, answer };
+        let job = Job { script: script.clone(), input: input.into(), limits, answer };
         self.0.0.queue.push(job)?;
         answered.await.unwrap_or(Err(RunError::Stopped))
     }

@@ -26,7 +26,7 @@ impl Runner {
     ///
     /// # Errors
     /// As there, and [`RunError::NoThread`] where the engine cannot be started.
-    pub async fn run(&self, script: &Script, input: Input) -> Result<Outcome, RunError> {
+    pub async fn run(&self, script: &Script, input: impl Into<Arc<Input>>) -> Result<Outcome, RunError> {
         self.engine()?.run(script, input, self.limits).await
     }
 

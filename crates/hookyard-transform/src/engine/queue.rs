@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -16,7 +16,7 @@ use crate::script::Script;
 /// A run that waits.
 pub(super) struct Job {
     pub(super) script: Script,
-    pub(super) input: Input,
+    pub(super) input: Arc<Input>,
     pub(super) limits: Limits,
     pub(super) answer: oneshot::Sender<Result<Outcome, RunError>>,
 }
