@@ -45,8 +45,7 @@ impl FieldReader {
     /// # Errors
     /// [`ConfigError`] for an unknown provider, or settings that it does not have.
     pub fn new(configuration: &Configuration<'_>) -> Result<Self, ConfigError> {
-        let provider = catalogue::provider(configuration.provider)
-            .ok_or_else(|| ConfigError::unknown_provider(configuration.provider))?;
+        let provider = catalogue::find(configuration.provider)?;
         let Provider { fields, .. } = provider;
         let settings = Settings::new(provider, configuration.settings)?;
         let (id, topic) = (templates(&fields.id), templates(&fields.topic));

@@ -1,5 +1,6 @@
 //! A sample of a topic: its parts are put where the description reads them.
 
+use crate::fields::templates;
 use crate::sign::SampleError;
 use crate::sign::draft::Draft;
 use crate::template::{Part, Template, Value};
@@ -9,8 +10,7 @@ pub(super) fn put(draft: &mut Draft<'_>, ways: &[String], topic: &str) -> Result
     if ways.is_empty() {
         return Err(SampleError::Impossible("its requests have no topic: leave it out".to_owned()));
     }
-    // The build script has parsed every one of them before.
-    let templates: Vec<Template> = ways.iter().filter_map(|text| Template::parse(text).ok()).collect();
+    let templates = templates(ways);
     for (place, template) in templates.iter().enumerate() {
         let Some(texts) = split(&template.parts, topic) else { continue };
         // What the example tells in a way that is asked first: GitHub's `push` has no action.
